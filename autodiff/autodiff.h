@@ -1,0 +1,31 @@
+/* autodiff.h -- Chainrule: reverse-mode automatic differentiation of scalar computation graphs. Start here.
+ *
+ *     #include <autodiff/autodiff.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void)
+ *     {
+ *         ad_tape *tape = ad_tape_new();
+ *         ad_var w = ad_param(tape, "w", 0.5), b = ad_param(tape, "b", -0.1);
+ *         ad_var y = ad_sigmoid(ad_add(ad_mul(w, 2), b));
+ *         ad_var E = ad_squared_error(1, y);
+ *         ad_backward(E);
+ *         printf("E %.6f  dE/dw %.6f  dE/db %.6f\n", ad_value(E), ad_grad(w), ad_grad(b));
+ *         ad_tape_free(tape);
+ *     }
+ *
+ * prints  E 0.041775  dE/dw -0.118800  dE/db -0.059400
+ *
+ * Operations on variables record a graph on a tape, computing values as they go; ad_backward sweeps it in reverse and
+ * ad_grad reads the derivatives. Read on in this order: tape/tape.h (life, errors, inputs, names, marks),
+ * tape/operations.h (everything that can be recorded), tape/derivatives.h (backward, gradients), ops.def (the rules).
+ */
+#ifndef AUTODIFF_AUTODIFF_H
+#define AUTODIFF_AUTODIFF_H
+
+#include "tape/derivatives.h"
+#include "tape/operations.h"
+#include "tape/tape.h"
+#include "tape/variable.h"
+
+#endif

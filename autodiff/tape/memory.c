@@ -1,0 +1,131 @@
+/* memory.c -- blocks and regions over an allocator, and the allocator of the system. */
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { AD_FIRST_STEP = 1 << 16, AD_LAST_STEP = 1 << 25, AD_HUGE_PAGE = 1 << 21 };
+
+static void *system_resize(void *user, void *block, size_t old_size, size_t new_size)
+{
+    (void)user, (void)old_size;
+    if (new_size)
+        return realloc(block, new_size);
+    free(block);
+    return NULL;
+}
+
+static void *system_reserve(void *user, size_t bytes)
+{
+    (void)user;
+    void *base = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return base == MAP_FAILED ? NULL : base;
+}
+
+/* Huge pages halve the cost of a first touch; small tapes keep to small ones. */
+static int system_commit(void *user, void *block, size_t bytes)
+{
+    (void)user;
+    if (mprotect(block, bytes, PROT_READ | PROT_WRITE))
+        return 0;
+#ifdef MADV_HUGEPAGE
+    if (bytes >= 2 * AD_HUGE_PAGE)
+        madvise(block, bytes, MADV_HUGEPAGE);
+#endif
+    return 1;
+}
+
+static void system_release(void *user, void *block, size_t bytes)
+{
+    (void)user;
+    munmap(block, bytes);
+}
+
+ad_allocator ad_allocator_complete(ad_allocator a)
+{
+    if (!a.resize && !a.reserve) {
+        a.reserve = system_reserve;
+        a.commit  = system_commit;
+        a.release = system_release;
+    }
+    if (!a.resize)
+        a.resize = system_resize;
+    if (!a.reserve || !a.commit || !a.release)
+        a.reserve = NULL;
+    return a;
+}
+
+void *ad_resize(const ad_allocator *a, void *block, size_t old_size, size_t new_size)
+{
+    return a->resize(a->user, block, old_size, new_size);
+}
+
+static size_t at_least(size_t size, size_t bytes, size_t first, size_t last)
+{
+    size_t step = size < first ? first : size < last ? size : last;
+    return size + step > bytes ? size + step : bytes;
+}
+
+int ad_block_grow(ad_block *block, const ad_allocator *a, size_t bytes)
+{
+    if (bytes <= block->size)
+        return 1;
+    size_t size = at_least(block->size, bytes, 256, SIZE_MAX / 4);
+    void  *base = ad_resize(a, block->base, block->size, size);
+    if (!base)
+        return 0;
+    block->base = base;
+    block->size = size;
+    return 1;
+}
+
+static int reserve(ad_region *region, const ad_allocator *a, size_t most)
+{
+    for (size_t bytes = most; bytes >= AD_FIRST_STEP; bytes /= 2)
+        if ((region->base = a->reserve(a->user, bytes)) != NULL) {
+            region->reserved = bytes;
+            return 1;
+        }
+    return 0;
+}
+
+int ad_region_grow(ad_region *region, const ad_allocator *a, size_t bytes, size_t most)
+{
+    if (bytes <= region->size)
+        return 1;
+    if (!a->reserve) {
+        ad_block block = {region->base, region->size};
+        int done = ad_block_grow(&block, a, bytes);
+        region->base = block.base;
+        region->size = block.size;
+        return done;
+    }
+    most = (most + AD_FIRST_STEP - 1) / AD_FIRST_STEP * AD_FIRST_STEP;
+    if (!region->base && !reserve(region, a, most))
+        return 0;
+    size_t size = at_least(region->size, bytes, AD_FIRST_STEP, AD_LAST_STEP);
+    size = (size + AD_FIRST_STEP - 1) / AD_FIRST_STEP * AD_FIRST_STEP;
+    if (size > region->reserved)
+        size = region->reserved;
+    if (bytes > size || !a->commit(a->user, region->base, size))
+        return 0;
+    region->size = size;
+    return 1;
+}
+
+void ad_block_free(ad_block *block, const ad_allocator *a)
+{
+    if (block->base)
+        ad_resize(a, block->base, block->size, 0);
+    *block = (ad_block){0};
+}
+
+void ad_region_free(ad_region *region, const ad_allocator *a)
+{
+    if (region->base && region->reserved)
+        a->release(a->user, region->base, region->reserved);
+    else if (region->base)
+        ad_resize(a, region->base, region->size, 0);
+    *region = (ad_region){0};
+}

@@ -1,0 +1,334 @@
+/* tape.c -- the life of a tape: slots, epochs, marks, inputs, errors. Recording is in record.c, names in names.c. */
+#include "internal.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- Slots: which tape a link means -------------------------------------------------------------------------- */
+
+#define NO_TAG UINT64_MAX
+#define R4(x) x, x, x, x
+#define R32(x) R4(x), R4(x), R4(x), R4(x), R4(x), R4(x), R4(x), R4(x)
+
+/* Heads are never freed: a thread may still hold one in ad_current when another has freed its tape. */
+static ad_tape_head  heads[AD_SLOTS], no_tape = {NULL, NULL, 0, 0, 0, {R32(NO_TAG)}};
+static ad_tape      *tapes[AD_SLOTS];
+static atomic_uchar  slot_in_use[AD_SLOTS];
+static uint32_t      slot_epoch[AD_SLOTS]; /* goes on from tape to tape, so that a freed tape's variables stay dead */
+
+AD_THREAD_LOCAL ad_tape_head *ad_current = &no_tape;
+
+static unsigned take_slot(void)
+{
+    for (unsigned slot = 1; slot < AD_SLOTS; slot++) {
+        unsigned char unused = 0;
+        if (atomic_compare_exchange_strong(&slot_in_use[slot], &unused, 1))
+            return slot;
+    }
+    return 0;
+}
+
+static unsigned slot_of(uint64_t link) { return (unsigned)(link >> AD_ID_BITS & (AD_SLOTS - 1)); }
+static ad_tape *tape_in(unsigned slot) { return __atomic_load_n(&tapes[slot], __ATOMIC_ACQUIRE); }
+
+ad_tape *ad_tape_in(uint64_t link) { return tape_in(slot_of(link)); }
+
+/* ---- Epochs and segments ---------------------------------------------------------------------------------------- */
+
+static ad_segment *segment(const ad_tape *tape, uint32_t i) { return (ad_segment *)tape->segments.base + i; }
+static ad_segment *last_segment(const ad_tape *tape) { return segment(tape, tape->n_segments - 1); }
+
+static uint64_t *alive_place(ad_tape *tape, uint64_t tag)
+{
+    return &tape->head->alive[(tag >> (AD_ID_BITS + AD_SLOT_BITS)) % AD_ALIVE];
+}
+
+static uint32_t segment_of(const ad_tape *tape, uint32_t id)
+{
+    uint32_t low = 0, high = tape->n_segments;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (segment(tape, middle)->count <= id)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+ad_var ad_var_at(const ad_tape *tape, uint32_t id)
+{
+    return (ad_var){tape->head->values[id], segment(tape, segment_of(tape, id))->tag | id};
+}
+
+int ad_is_alive_slowly(ad_tape *tape, uint64_t link)
+{
+    uint32_t id = (uint32_t)(link & AD_ID_MASK);
+    return id < tape->head->count && segment(tape, segment_of(tape, id))->tag == (link & ~AD_ID_MASK);
+}
+
+static int tag_in_use(const ad_tape *tape, uint64_t tag)
+{
+    for (uint32_t i = 0; i < tape->n_segments; i++)
+        if (segment(tape, i)->tag == tag)
+            return 1;
+    return 0;
+}
+
+/* The next tag. It avoids the places of living ones, so that checks stay one comparison, while there are free places. */
+static uint64_t next_tag(ad_tape *tape)
+{
+    uint32_t epoch = slot_epoch[tape->slot];
+    uint64_t tag;
+    int tries = 0;
+    do {
+        epoch = (epoch + 1) & ((1u << AD_EPOCH_BITS) - 1);
+        tape->wrapped |= epoch == 0;
+        tag = ((uint64_t)epoch << AD_SLOT_BITS | tape->slot) << AD_ID_BITS;
+    } while ((*alive_place(tape, tag) != NO_TAG && ++tries < AD_ALIVE) || (tape->wrapped && tag_in_use(tape, tag)));
+    return tag;
+}
+
+static void open_epoch(ad_tape *tape, ad_segment *s, uint64_t tag)
+{
+    slot_epoch[tape->slot] = (uint32_t)(tag >> (AD_ID_BITS + AD_SLOT_BITS));
+    s->tag = tape->head->tag = tag;
+    *alive_place(tape, tag) = tag;
+}
+
+static void close_epoch(ad_tape *tape, const ad_segment *s)
+{
+    if (*alive_place(tape, s->tag) == s->tag)
+        *alive_place(tape, s->tag) = NO_TAG;
+}
+
+static int push_segment(ad_tape *tape)
+{
+    if (!ad_block_grow(&tape->segments, &tape->allocator, (tape->n_segments + 1) * sizeof(ad_segment)))
+        return 0;
+    uint64_t tag = next_tag(tape);
+    ad_segment *s = segment(tape, tape->n_segments++);
+    *s = (ad_segment){.serial = ++tape->serial, .count = tape->head->count, .inputs = tape->n_inputs,
+                      .names = tape->n_names, .lists = tape->n_lists, .text = tape->n_text};
+    open_epoch(tape, s, tag);
+    return 1;
+}
+
+/* Forgets everything from the beginning of segment i on; it stays, empty. */
+static void cut(ad_tape *tape, uint32_t i)
+{
+    int had_nodes = tape->head->count > segment(tape, i)->count;
+    while (tape->n_segments > i + 1)
+        close_epoch(tape, segment(tape, --tape->n_segments));
+    ad_segment *s = segment(tape, i);
+    tape->head->count = s->count;
+    tape->n_inputs   = s->inputs;
+    tape->n_lists    = s->lists;
+    tape->n_names    = s->names;
+    tape->n_text     = s->text;
+    if (tape->leaves > s->count)
+        tape->leaves = s->count;
+    if (tape->swept > s->count)
+        tape->swept = s->count;
+    if (tape->n_names < tape->n_indexed)
+        ad_names_forget(tape);
+    if (had_nodes) {
+        close_epoch(tape, s);
+        s->tag = NO_TAG;
+        open_epoch(tape, s, next_tag(tape));
+    } else
+        tape->head->tag = s->tag;
+}
+
+ad_mark ad_tape_mark(ad_tape *tape)
+{
+    if (!tape)
+        return (ad_mark){0, 0};
+    const ad_segment *s = last_segment(tape);
+    if ((s->count != tape->head->count || s->names != tape->n_names) && !push_segment(tape)) {
+        ad_fault_memory(tape, "tape_mark", "the mark");
+        return (ad_mark){0, 0};
+    }
+    return (ad_mark){last_segment(tape)->serial, tape->head->count};
+}
+
+void ad_tape_rewind(ad_tape *tape, ad_mark mark)
+{
+    if (!tape)
+        return;
+    uint32_t i = segment_of(tape, mark.count);
+    while (i > 0 && segment(tape, i)->serial > mark.serial)
+        i--;
+    if (segment(tape, i)->serial == mark.serial && segment(tape, i)->count == mark.count)
+        cut(tape, i);
+    else
+        ad_fault(tape, AD_ERROR_STALE, "ad_tape_rewind: the mark is no longer valid: the tape was reset, or rewound to an "
+                 "older mark, since; take a new one with ad_tape_mark");
+}
+
+/* ---- Life ------------------------------------------------------------------------------------------------------- */
+
+ad_tape *ad_tape_create(ad_tape_options options)
+{
+    ad_allocator allocator = ad_allocator_complete(options.allocator);
+    ad_tape *tape = ad_resize(&allocator, NULL, 0, sizeof *tape);
+    if (!tape)
+        return NULL;
+    memset(tape, 0, sizeof *tape);
+    tape->allocator = allocator;
+    tape->limit = options.node_limit && options.node_limit < AD_ID_MASK ? (uint32_t)options.node_limit : AD_ID_MASK;
+    tape->slot = take_slot();
+    tape->head = &heads[tape->slot];
+    *tape->head = no_tape;
+    if (!tape->slot || !push_segment(tape)) {
+        ad_tape_free(tape);
+        return NULL;
+    }
+    __atomic_store_n(&tapes[tape->slot], tape, __ATOMIC_RELEASE);
+    return tape;
+}
+
+ad_tape *ad_tape_new(void) { return ad_tape_create((ad_tape_options){0}); }
+
+void ad_tape_free(ad_tape *tape)
+{
+    if (!tape)
+        return;
+    if (tape->slot) {
+        *tape->head = no_tape;
+        __atomic_store_n(&tapes[tape->slot], NULL, __ATOMIC_RELEASE);
+        atomic_store(&slot_in_use[tape->slot], 0);
+    }
+    ad_names_forget(tape);
+    ad_allocator a = tape->allocator;
+    ad_region_free(&tape->values, &a);
+    ad_region_free(&tape->words, &a);
+    ad_region_free(&tape->adjoints, &a);
+    ad_block *blocks[] = {&tape->segments, &tape->inputs, &tape->lists, &tape->names, &tape->text, &tape->saved};
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+        ad_block_free(blocks[i], &a);
+    ad_resize(&a, tape, sizeof *tape, 0);
+}
+
+void ad_tape_reset(ad_tape *tape)
+{
+    if (!tape)
+        return;
+    cut(tape, 0);
+    segment(tape, 0)->serial = ++tape->serial;
+    tape->status = AD_OK;
+}
+
+size_t ad_tape_size(const ad_tape *tape) { return tape ? tape->head->count : 0; }
+
+size_t ad_tape_memory(const ad_tape *tape)
+{
+    return tape ? sizeof *tape + tape->values.size + tape->words.size + tape->adjoints.size + tape->segments.size + tape->inputs.size
+                  + tape->lists.size + tape->names.size + tape->text.size + tape->saved.size : 0;
+}
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+const char *ad_version(void)
+{
+    return TEXT(AD_VERSION_MAJOR) "." TEXT(AD_VERSION_MINOR) "." TEXT(AD_VERSION_PATCH);
+}
+
+/* ---- Errors ----------------------------------------------------------------------------------------------------- */
+
+ad_status ad_tape_error(const ad_tape *tape) { return tape ? tape->status : AD_ERROR_NO_MEMORY; }
+
+const char *ad_tape_error_message(const ad_tape *tape)
+{
+    if (!tape)
+        return "no tape: ad_tape_new had no memory, or 1023 tapes are alive";
+    return tape->status == AD_OK ? "no error" : tape->message;
+}
+
+ad_var ad_fault(ad_tape *tape, ad_status status, const char *format, ...)
+{
+    if (tape && tape->status == AD_OK) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(tape->message, sizeof tape->message, format, arguments);
+        va_end(arguments);
+        tape->status = status;
+    }
+    return ad_const(NAN);
+}
+
+ad_var ad_fault_memory(ad_tape *tape, const char *function, const char *what)
+{
+    return ad_fault(tape, AD_ERROR_NO_MEMORY, "ad_%s: no memory for %s (%u nodes on the tape)", function, what,
+                    (unsigned)tape->head->count);
+}
+
+int ad_accepts(ad_tape *tape, ad_var v, const char *function, const char *operand)
+{
+    if (slot_of(v.link) == tape->slot && (ad_is_alive(tape->head, v.link) || ad_is_alive_slowly(tape, v.link)))
+        return 1;
+    ad_tape *other = slot_of(v.link) == tape->slot ? NULL : tape_in(slot_of(v.link));
+    if (other && (ad_is_alive(other->head, v.link) || ad_is_alive_slowly(other, v.link)))
+        for (int i = 0; i < 2; i++)
+            ad_fault(i ? other : tape, AD_ERROR_FOREIGN, "ad_%s: %s (value %g) is on another tape than the other operands; "
+                     "record on one tape, or pass its ad_value", function, operand, v.value);
+    else
+        ad_fault(tape, AD_ERROR_STALE, "ad_%s: %s (value %g) is stale: it was recorded before a reset, past a rewind, or on a "
+                 "tape that was freed", function, operand, v.value);
+    return 0;
+}
+
+ad_tape *ad_tape_of(ad_var v, const char *function)
+{
+    ad_tape *tape = ad_is_plain(v) ? NULL : tape_in(slot_of(v.link));
+    return tape && ad_accepts(tape, v, function, "the variable") ? tape : NULL;
+}
+
+int ad_room_for(ad_tape *tape, uint32_t nodes, const char *function)
+{
+    uint64_t wanted = (uint64_t)tape->head->count + nodes;
+    if (wanted <= tape->head->room)
+        return 1;
+    if (wanted > tape->limit) {
+        ad_fault(tape, AD_ERROR_LIMIT, "ad_%s: the tape is full: its limit is %u nodes; record term by term with ad_tape_mark, "
+                 "ad_accumulate and ad_tape_rewind, or raise node_limit", function, (unsigned)tape->limit);
+        return 0;
+    }
+    size_t most = tape->limit * sizeof(double), bytes = wanted * sizeof(double);
+    if (!ad_region_grow(&tape->values, &tape->allocator, bytes, most) ||
+        !ad_region_grow(&tape->words, &tape->allocator, bytes, most)) {
+        ad_fault_memory(tape, function, "another node");
+        return 0;
+    }
+    size_t size = tape->values.size < tape->words.size ? tape->values.size : tape->words.size;
+    tape->head->values = tape->values.base;
+    tape->head->words  = tape->words.base;
+    tape->head->room   = size / sizeof(double) < tape->limit ? (uint32_t)(size / sizeof(double)) : tape->limit;
+    return 1;
+}
+
+/* ---- Inputs ----------------------------------------------------------------------------------------------------- */
+
+static ad_var input(ad_tape *tape, enum ad_op op, const char *name, double value, const char *function)
+{
+    if (!tape)
+        return ad_const(NAN);
+    if (!ad_room_for(tape, 1, function))
+        return ad_const(NAN);
+    if (!ad_block_grow(&tape->inputs, &tape->allocator, (tape->n_inputs + 1) * sizeof(uint32_t)))
+        return ad_fault_memory(tape, function, "another input");
+    ((uint32_t *)tape->inputs.base)[tape->n_inputs] = tape->head->count;
+    ad_current = tape->head;
+    ad_var v = ad_append(tape->head, (uint64_t)op << AD_OP_SHIFT | tape->n_inputs++, value);
+    return name ? ad_name(v, name) : v;
+}
+
+ad_var ad_param(ad_tape *tape, const char *name, double value)
+{
+    return input(tape, AD_OP_PARAM, name, value, "param");
+}
+
+ad_var ad_column(ad_tape *tape, const char *name) { return input(tape, AD_OP_COLUMN, name, NAN, "column"); }

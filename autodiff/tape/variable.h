@@ -1,0 +1,145 @@
+/* variable.h -- the variable, the node, and how one operation is recorded.
+ *
+ * What a program sees is ad_var: a 16-byte value that carries its number and knows where it is recorded. What is
+ * below "Machinery" is compiled into the caller's code for speed and is not an interface.
+ *
+ * A link is 64 bits: node id (27), tape slot (10), epoch (27). The epoch changes at every reset and rewind, so a
+ * variable that outlived its node is told from a living one by one comparison. Link 0 is a plain number.
+ */
+#ifndef AUTODIFF_TAPE_VARIABLE_H
+#define AUTODIFF_TAPE_VARIABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined __GNUC__
+#define AD_API __attribute__((visibility("default")))
+#define AD_THREAD_LOCAL __attribute__((tls_model("initial-exec"))) __thread
+#define AD_LIKELY(c) __builtin_expect(!!(c), 1)
+#else
+#define AD_API
+#define AD_THREAD_LOCAL _Thread_local
+#define AD_LIKELY(c) (c)
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A scalar: a number, and the node that made it (or none: a plain number). Copy it freely; nothing to free. */
+typedef struct ad_var {
+    double   value;
+    uint64_t link;
+} ad_var;
+
+/** A plain number as a variable: it belongs to no tape and mixes with the variables of any. */
+static inline ad_var ad_const(double value)
+{
+    ad_var v = {value, 0};
+    return v;
+}
+
+/** The number that a variable carries. Never fails, also when the variable is stale. */
+static inline double ad_value(ad_var v) { return v.value; }
+
+/* ---- Machinery ------------------------------------------------------------------------------------------------ */
+
+enum { AD_ID_BITS = 27, AD_SLOT_BITS = 10, AD_EPOCH_BITS = 27, AD_OP_SHIFT = 2 * AD_ID_BITS };
+enum { AD_SLOTS = 1 << AD_SLOT_BITS, AD_ALIVE = 32 };
+#define AD_ID_MASK ((UINT64_C(1) << AD_ID_BITS) - 1)
+
+/* Operation codes: four that are no rows, then the rows of ops.def in order. */
+enum ad_op {
+    AD_OP_CONSTANT, AD_OP_PARAM, AD_OP_COLUMN, AD_OP_THIRD,
+#define OP1(name, ...) AD_OP_##name,
+#define OP2(name, ...) AD_OP_##name,
+#define OP3(name, ...) AD_OP_##name,
+#define FC1(name, ...) AD_OP_##name,
+#define NA1(name, ...) AD_OP_##name,
+#define NA2(name, ...) AD_OP_##name,
+#include "../ops.def"
+    AD_OP_COUNT
+};
+
+/* What recording reads of a tape. A node is 16 bytes: its value, and its word, op << 54 | first operand << 27 | second
+ * operand. A three-operand node is preceded by an AD_OP_THIRD record that holds the third; an n-ary node's low 54 bits
+ * are its place in the operand lists. alive[epoch % AD_ALIVE] is the tag of a living epoch, or of none. */
+typedef struct ad_tape_head {
+    double   *values;
+    uint64_t *words;
+    uint64_t  tag;                         /* link of node 0 in the present epoch */
+    uint32_t  count, room;                 /* nodes recorded; nodes that fit without growing */
+    uint64_t  alive[AD_ALIVE];
+} ad_tape_head;
+
+/* The tape that this thread recorded on last: a guess that every operation checks against its operands. Held so that
+ * a compiler can keep what it reads of it in registers from one operation to the next. */
+AD_API extern AD_THREAD_LOCAL ad_tape_head *ad_current;
+
+AD_API ad_var ad_record1_slowly(enum ad_op op, ad_var x, double z);
+AD_API ad_var ad_record2_slowly(enum ad_op op, ad_var x, ad_var y, double z);
+AD_API ad_var ad_record3(enum ad_op op, ad_var x, ad_var y, ad_var w, double z);
+
+/* On this tape, and of the present epoch or another living one. */
+static inline int ad_is_alive(const ad_tape_head *tape, uint64_t link)
+{
+    return AD_LIKELY((tape->tag ^ link) <= AD_ID_MASK) ||
+           (tape->alive[(link >> (AD_ID_BITS + AD_SLOT_BITS)) % AD_ALIVE] ^ link) <= AD_ID_MASK;
+}
+
+static inline ad_var ad_append(ad_tape_head *tape, uint64_t word, double z)
+{
+    uint32_t id = tape->count;
+    tape->values[id] = z;
+    tape->words[id]  = word;
+    tape->count      = id + 1;
+    ad_var v = {z, tape->tag | id};
+    return v;
+}
+
+/* A plain operand, a stale or foreign one, and a full tape all leave the fast path and do not come back to it. */
+static inline ad_var ad_record1(enum ad_op op, ad_var x, double z)
+{
+    ad_tape_head *tape = ad_current;
+    if (AD_LIKELY(ad_is_alive(tape, x.link) && tape->count < tape->room))
+        return ad_append(tape, (uint64_t)op << AD_OP_SHIFT | (x.link & AD_ID_MASK) << AD_ID_BITS, z);
+    return ad_record1_slowly(op, x, z);
+}
+
+static inline ad_var ad_record2(enum ad_op op, ad_var x, ad_var y, double z)
+{
+    ad_tape_head *tape = ad_current;
+    if (AD_LIKELY(ad_is_alive(tape, x.link) && ad_is_alive(tape, y.link) && tape->count < tape->room))
+        return ad_append(tape, (uint64_t)op << AD_OP_SHIFT | (x.link & AD_ID_MASK) << AD_ID_BITS
+                                                           | (y.link & AD_ID_MASK), z);
+    return ad_record2_slowly(op, x, y, z);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+/* Numbers on either side. The argument is named once: nesting must not double the source at every level. */
+#define AD_PASTE_(a, b) a##b
+#define AD_PASTE(a, b) AD_PASTE_(a, b)
+#if defined __cplusplus
+#define AD_LIFT1(f, x)       f(x)
+#define AD_LIFT2(f, x, y)    f(x, y)
+#define AD_LIFT3(f, x, y, w) f(x, y, w)
+#define AD_LIFTC(f, x, c)    f(x, c)
+#else
+static inline ad_var ad_as_var(ad_var v) { return v; }
+#if defined __GNUC__
+#define AD_LIFT_(x, v) \
+    (__extension__({ __auto_type v = (x); _Generic(v, ad_var: ad_as_var, default: ad_const)(v); }))
+#define AD_LIFT(x) AD_LIFT_(x, AD_PASTE(ad_lifted_, __COUNTER__))
+#else
+#define AD_LIFT(x) _Generic((x), ad_var: ad_as_var, default: ad_const)(x)
+#endif
+#define AD_LIFT1(f, x)       (f)(AD_LIFT(x))
+#define AD_LIFT2(f, x, y)    (f)(AD_LIFT(x), AD_LIFT(y))
+#define AD_LIFT3(f, x, y, w) (f)(AD_LIFT(x), AD_LIFT(y), AD_LIFT(w))
+#define AD_LIFTC(f, x, c)    (f)(AD_LIFT(x), c)
+#endif
+
+#endif

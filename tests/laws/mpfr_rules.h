@@ -1,0 +1,247 @@
+/* mpfr_rules.h -- what every row of ops.def should give, in 256 bits, written apart from the rule book.
+ *
+ * It is not a copy of it: each partial stands here in the form in which a textbook states it, since at this
+ * precision cancellation and overflow do not matter. One reference per row: its value, its partials, where its
+ * operands are drawn from, and the largest error allowed in units in the last place (2 unless stated).
+ *
+ * To add a row's reference: one REFERENCE_n below. A row without one does not compile.
+ */
+#ifndef AD_TESTS_LAWS_MPFR_RULES_H
+#define AD_TESTS_LAWS_MPFR_RULES_H
+
+#include <float.h>
+#include <math.h>
+#include <mpfr.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+/* ---- formulas in 256 bits: each call yields a number of a pool that big_reset empties ---- */
+
+typedef mpfr_ptr big;
+
+enum { BITS = 256, POOL = 1024 };
+static mpfr_t big_pool[POOL];
+static int big_used;
+
+static void big_start(void) { for (int i = 0; i < POOL; i++) mpfr_init2(big_pool[i], BITS); }
+static void big_stop(void) { for (int i = 0; i < POOL; i++) mpfr_clear(big_pool[i]); mpfr_free_cache(); }
+static void big_reset(void) { big_used = 0; }
+static big big_new(void) { if (big_used == POOL) abort(); return big_pool[big_used++]; }
+
+static big num(double a) { big r = big_new(); mpfr_set_d(r, a, MPFR_RNDN); return r; }
+
+#define BIG_UNARY(f) static big big_##f(big a) { big r = big_new(); mpfr_##f(r, a, MPFR_RNDN); return r; }
+#define BIG_BINARY(f) static big big_##f(big a, big b) { big r = big_new(); mpfr_##f(r, a, b, MPFR_RNDN); return r; }
+BIG_UNARY(neg) BIG_UNARY(abs) BIG_UNARY(sqr) BIG_UNARY(sqrt) BIG_UNARY(cbrt) BIG_UNARY(exp) BIG_UNARY(exp2)
+BIG_UNARY(expm1) BIG_UNARY(log) BIG_UNARY(log2) BIG_UNARY(log10) BIG_UNARY(log1p) BIG_UNARY(sin) BIG_UNARY(cos)
+BIG_UNARY(tan) BIG_UNARY(asin) BIG_UNARY(acos) BIG_UNARY(atan) BIG_UNARY(sinh) BIG_UNARY(cosh) BIG_UNARY(tanh)
+BIG_UNARY(sech) BIG_UNARY(asinh) BIG_UNARY(acosh) BIG_UNARY(atanh) BIG_UNARY(erf) BIG_UNARY(erfc)
+BIG_UNARY(digamma)
+BIG_BINARY(add) BIG_BINARY(sub) BIG_BINARY(mul) BIG_BINARY(div) BIG_BINARY(pow) BIG_BINARY(atan2) BIG_BINARY(hypot)
+BIG_BINARY(min) BIG_BINARY(max)
+
+#define BIG_STEP(f) static big big_##f(big a) { big r = big_new(); mpfr_##f(r, a); return r; }
+BIG_STEP(floor) BIG_STEP(ceil) BIG_STEP(round)
+
+static big inverse(big a) { return big_div(num(1), a); }
+static big half(big a) { return big_mul(num(0.5), a); }
+static big constant_pi(void) { big r = big_new(); mpfr_const_pi(r, MPFR_RNDN); return r; }
+static big constant_log(double a) { return big_log(num(a)); }
+static bool below(big a, big b) { return mpfr_less_p(a, b) != 0; }
+static big truth(bool a) { return num(a); }
+static big sign_of(big a) { return num((double)mpfr_sgn(a)); }
+static big minus_square(big a) { return big_neg(big_sqr(a)); }
+static big one_less_square(big a) { return big_mul(big_sub(num(1), a), big_add(num(1), a)); }
+static big logistic(big a) { return inverse(big_add(num(1), big_exp(big_neg(a)))); }
+static big bell(big a) { return big_exp(minus_square(a)); }
+static big normal_density(big a)
+{
+    return big_div(big_exp(half(minus_square(a))), big_sqrt(big_mul(num(2), constant_pi())));
+}
+static big normal_distribution(big a) { return half(big_erfc(big_neg(big_div(a, big_sqrt(num(2)))))); }
+static big log_gamma(big a) { big r = big_new(); int s; mpfr_lgamma(r, &s, a, MPFR_RNDN); return r; }
+static big sign_copied(big a, big b) { big r = big_new(); mpfr_copysign(r, a, b, MPFR_RNDN); return r; }
+
+/* The derivative of digamma of order n: shifted up past 60 + n, then the asymptotic series (DLMF 5.15.8). */
+static big poly_gamma(big x, long n)
+{
+    if (n == 0) return big_digamma(x);
+    mpfr_t y, term, sum, factor;
+    mpfr_inits2(BITS + 64, y, term, sum, factor, (mpfr_ptr)NULL);
+    mpfr_set(y, x, MPFR_RNDN);
+    mpfr_set_zero(sum, 1);
+    for (; mpfr_cmp_si(y, 60 + n) < 0; mpfr_add_ui(y, y, 1, MPFR_RNDN)) {
+        mpfr_pow_si(term, y, -(n + 1), MPFR_RNDN);
+        mpfr_add(sum, sum, term, MPFR_RNDN);
+    }
+    mpfr_pow_si(factor, y, -(n + 1), MPFR_RNDN); /* the sum from y on: y^-n / n + y^-(n+1) / 2 + ... */
+    mpfr_div_2ui(term, factor, 1, MPFR_RNDN);
+    mpfr_add(sum, sum, term, MPFR_RNDN);
+    mpfr_mul(term, factor, y, MPFR_RNDN);
+    mpfr_div_si(term, term, n, MPFR_RNDN);
+    mpfr_add(sum, sum, term, MPFR_RNDN);
+    mpfr_div(factor, factor, y, MPFR_RNDN);
+    mpfr_mul_si(factor, factor, n + 1, MPFR_RNDN); /* (2k + n - 1)! / n! y^-(2k+n), k = 1 */
+    static mpfr_t ratio[60];                       /* B_2k / (2k)! = -(-1)^k 2 zeta(2k) / (2 pi)^2k */
+    static bool have;
+    if (!have) {
+        mpfr_const_pi(term, MPFR_RNDN);
+        mpfr_mul_2ui(term, term, 1, MPFR_RNDN);
+        for (unsigned long k = 1; k < 60; k++) {
+            mpfr_t power;
+            mpfr_init2(power, BITS + 64);
+            mpfr_init2(ratio[k], BITS + 64);
+            mpfr_zeta_ui(ratio[k], 2 * k, MPFR_RNDN);
+            mpfr_pow_ui(power, term, 2 * k, MPFR_RNDN);
+            mpfr_div(ratio[k], ratio[k], power, MPFR_RNDN);
+            mpfr_mul_si(ratio[k], ratio[k], k % 2 ? 2 : -2, MPFR_RNDN);
+            mpfr_clear(power);
+        }
+        have = true;
+    }
+    for (long k = 1; k < 60; k++) {
+        mpfr_mul(term, factor, ratio[k], MPFR_RNDN);
+        mpfr_add(sum, sum, term, MPFR_RNDN);
+        if (mpfr_zero_p(sum) || mpfr_get_exp(term) < mpfr_get_exp(sum) - BITS - 40) break;
+        mpfr_div(factor, factor, y, MPFR_RNDN);
+        mpfr_div(factor, factor, y, MPFR_RNDN);
+        mpfr_mul_si(factor, factor, (2 * k + n) * (2 * k + n + 1), MPFR_RNDN);
+    }
+    big r = big_new();
+    mpfr_fac_ui(term, (unsigned long)n, MPFR_RNDN);
+    mpfr_mul(r, sum, term, MPFR_RNDN);
+    if (n % 2 == 0) mpfr_neg(r, r, MPFR_RNDN);
+    mpfr_clears(y, term, sum, factor, (mpfr_ptr)NULL);
+    return r;
+}
+static long whole(big a) { return mpfr_get_si(a, MPFR_RNDN); }
+
+/* ---- where operands are drawn from ---- */
+
+struct operand {
+    double from, to;   /* the interval tested */
+    double near[6];    /* kinks, ends, zeros and tails that deserve a crowd; 0 always is one */
+    bool whole;        /* whole numbers only */
+};
+enum relation { APART, ALIKE, POWER }; /* ALIKE: often nearly equal. POWER: x^y often within range */
+
+#define ANY    { -DBL_MAX, DBL_MAX, { 0 }, false }
+#define SMALL  { -800, 800, { 1, 20, 40, 700, 708, 745 }, false }
+#define UNIT   { -1, 1, { 1, -1, 0.5 }, false }
+#define OVER(from, to, ...)  { from, to, { __VA_ARGS__ }, false }
+#define WHOLE(from, to, ...) { from, to, { __VA_ARGS__ }, true }
+
+/* ---- the references ---- */
+
+typedef big formula(big x, big y, big w);
+
+struct reference {
+    formula *value, *partial[3];
+    struct operand operand[3];
+    enum relation relation;
+    double bound[4];     /* ulp: of the value, then of each partial; 0 means 2 */
+    formula *measure[4]; /* where given, the error is counted in ulp of this if it is larger than the result: the
+                            size of the terms that cancel */
+};
+
+#define FORMULA(name, expression) \
+    static big name(big x, big y, big w) { (void)x, (void)y, (void)w; return expression; }
+#define REFERENCE_1(name, z, dx, points, ...) \
+    FORMULA(name##_z, z) FORMULA(name##_dx, dx) \
+    static const struct reference reference_##name = { name##_z, { name##_dx }, { points }, APART, __VA_ARGS__ };
+#define REFERENCE_2(name, z, dx, dy, points_x, points_y, ...) \
+    FORMULA(name##_z, z) FORMULA(name##_dx, dx) FORMULA(name##_dy, dy) \
+    static const struct reference reference_##name = { name##_z, { name##_dx, name##_dy }, { points_x, points_y }, \
+                                                       __VA_ARGS__ };
+#define REFERENCE_3(name, z, dx, dy, dw, points, relation, ...) \
+    FORMULA(name##_z, z) FORMULA(name##_dx, dx) FORMULA(name##_dy, dy) FORMULA(name##_dw, dw) \
+    static const struct reference reference_##name = { name##_z, { name##_dx, name##_dy, name##_dw }, \
+                                                       { points, points, points }, relation, __VA_ARGS__ };
+#define TWO_ULP { 0 }
+
+/* Sizes of cancelling terms: an error is counted in ulp of these where the sum itself is smaller. */
+FORMULA(terms_of_fma, big_max(big_abs(big_mul(x, y)), big_abs(w)))
+FORMULA(terms_of_silu_slope, below(big_abs(big_add(x, num(1.28))), num(1)) ? logistic(x) : num(0))
+FORMULA(terms_of_gelu_slope, below(big_abs(big_add(x, num(0.75))), num(0.5)) ? normal_distribution(x) : num(0))
+
+REFERENCE_2(add, big_add(x, y), num(1), num(1), ANY, ANY, ALIKE, TWO_ULP)
+REFERENCE_2(sub, big_sub(x, y), num(1), num(-1), ANY, ANY, ALIKE, TWO_ULP)
+REFERENCE_2(mul, big_mul(x, y), y, x, ANY, ANY, APART, TWO_ULP)
+REFERENCE_2(div, big_div(x, y), inverse(y), big_neg(big_div(x, big_sqr(y))), ANY, ANY, ALIKE, TWO_ULP)
+REFERENCE_1(neg, big_neg(x), num(-1), ANY, TWO_ULP)
+REFERENCE_1(square, big_sqr(x), big_mul(num(2), x), ANY, TWO_ULP)
+REFERENCE_2(squared_error, half(big_sqr(big_sub(x, y))), big_sub(x, y), big_sub(y, x), ANY, ANY, ALIKE, TWO_ULP)
+REFERENCE_1(relu, big_max(x, num(0)), truth(below(num(0), x)), ANY, TWO_ULP)
+REFERENCE_3(fma, big_add(big_mul(x, y), w), y, x, num(1), ANY, ALIKE, TWO_ULP, { terms_of_fma })
+
+REFERENCE_1(sqrt, big_sqrt(x), inverse(big_mul(num(2), big_sqrt(x))), OVER(0, DBL_MAX, 1), TWO_ULP)
+REFERENCE_1(cbrt, big_cbrt(x), inverse(big_mul(num(3), big_sqr(big_cbrt(x)))), ANY, TWO_ULP)
+REFERENCE_2(pow, big_pow(x, y), big_mul(y, big_pow(x, big_sub(y, num(1)))), big_mul(big_pow(x, y), big_log(x)),
+            OVER(0, DBL_MAX, 1), OVER(-DBL_MAX, DBL_MAX, 0.5, 1, 2, -1), POWER, TWO_ULP)
+REFERENCE_2(powi, big_pow(x, y), big_mul(y, big_pow(x, big_sub(y, num(1)))), num(0),
+            OVER(-DBL_MAX, DBL_MAX, 1, -1), WHOLE(-2147483647, 2147483647, 1, 2, -1), POWER, TWO_ULP)
+REFERENCE_1(exp, big_exp(x), big_exp(x), SMALL, TWO_ULP)
+REFERENCE_1(exp2, big_exp2(x), big_mul(big_exp2(x), constant_log(2)), OVER(-1080, 1030, 1, 1022, 1024, -1022), TWO_ULP)
+REFERENCE_1(expm1, big_expm1(x), big_exp(x), SMALL, TWO_ULP)
+REFERENCE_1(log, big_log(x), inverse(x), OVER(0, DBL_MAX, 1), TWO_ULP)
+REFERENCE_1(log2, big_log2(x), inverse(big_mul(x, constant_log(2))), OVER(0, DBL_MAX, 1), TWO_ULP)
+REFERENCE_1(log10, big_log10(x), inverse(big_mul(x, constant_log(10))), OVER(0, DBL_MAX, 1, 10), TWO_ULP)
+REFERENCE_1(log1p, big_log1p(x), inverse(big_add(num(1), x)), OVER(-1, DBL_MAX, -1), TWO_ULP)
+
+REFERENCE_1(sin, big_sin(x), big_cos(x), OVER(-DBL_MAX, DBL_MAX, M_PI, M_PI_2, -M_PI_4), TWO_ULP)
+REFERENCE_1(cos, big_cos(x), big_neg(big_sin(x)), OVER(-DBL_MAX, DBL_MAX, M_PI, M_PI_2, -M_PI_4), TWO_ULP)
+REFERENCE_1(tan, big_tan(x), inverse(big_sqr(big_cos(x))), OVER(-DBL_MAX, DBL_MAX, M_PI, M_PI_2, -M_PI_4), TWO_ULP)
+REFERENCE_1(asin, big_asin(x), inverse(big_sqrt(one_less_square(x))), UNIT, TWO_ULP)
+REFERENCE_1(acos, big_acos(x), big_neg(inverse(big_sqrt(one_less_square(x)))), UNIT, TWO_ULP)
+REFERENCE_1(atan, big_atan(x), inverse(big_add(num(1), big_sqr(x))), OVER(-DBL_MAX, DBL_MAX, 1, 1e154), TWO_ULP)
+REFERENCE_2(atan2, big_atan2(x, y), big_div(y, big_add(big_sqr(x), big_sqr(y))), big_neg(big_div(x, big_add(big_sqr(x), big_sqr(y)))),
+            OVER(-DBL_MAX, DBL_MAX, 1e200, 1e-200, 1), OVER(-DBL_MAX, DBL_MAX, 1e200, 1e-200, 1), ALIKE, TWO_ULP)
+REFERENCE_1(sinh, big_sinh(x), big_cosh(x), SMALL, TWO_ULP)
+REFERENCE_1(cosh, big_cosh(x), big_sinh(x), SMALL, TWO_ULP)
+REFERENCE_1(tanh, big_tanh(x), inverse(big_sqr(big_cosh(x))), SMALL, TWO_ULP)
+REFERENCE_1(sech, big_sech(x), big_neg(big_div(big_sinh(x), big_sqr(big_cosh(x)))), SMALL, TWO_ULP)
+REFERENCE_1(asinh, big_asinh(x), inverse(big_sqrt(big_add(num(1), big_sqr(x)))), OVER(-DBL_MAX, DBL_MAX, 1, -1), TWO_ULP)
+REFERENCE_1(acosh, big_acosh(x), inverse(big_sqrt(big_neg(one_less_square(x)))), OVER(1, DBL_MAX, 1, 2), TWO_ULP)
+REFERENCE_1(atanh, big_atanh(x), inverse(one_less_square(x)), UNIT, TWO_ULP)
+
+REFERENCE_1(abs, big_abs(x), sign_of(x), ANY, TWO_ULP)
+REFERENCE_2(min, big_min(x, y), truth(below(x, y)), truth(below(y, x)), ANY, ANY, ALIKE, TWO_ULP)
+REFERENCE_2(max, big_max(x, y), truth(below(y, x)), truth(below(x, y)), ANY, ANY, ALIKE, TWO_ULP)
+REFERENCE_2(hypot, big_hypot(x, y), big_div(x, big_hypot(x, y)), big_div(y, big_hypot(x, y)),
+            OVER(-DBL_MAX, DBL_MAX, 1e200, 1e-200, DBL_MAX), OVER(-DBL_MAX, DBL_MAX, 1e200, 1e-200, DBL_MAX), ALIKE, TWO_ULP)
+REFERENCE_1(floor, big_floor(x), num(0), OVER(-DBL_MAX, DBL_MAX, 1, -1, 2, 0.5, -0.5), TWO_ULP)
+REFERENCE_1(ceil, big_ceil(x), num(0), OVER(-DBL_MAX, DBL_MAX, 1, -1, 2, 0.5, -0.5), TWO_ULP)
+REFERENCE_1(round, big_round(x), num(0), OVER(-DBL_MAX, DBL_MAX, 1, -1, 2, 0.5, -0.5), TWO_ULP)
+REFERENCE_1(sign, sign_of(x), num(0), ANY, TWO_ULP)
+REFERENCE_2(copysign, sign_copied(x, y), big_mul(sign_of(x), sign_of(y)), num(0), ANY, ANY, APART, TWO_ULP)
+REFERENCE_3(clamp, below(x, y) ? y : below(w, x) ? w : x, truth(!below(x, y) && !below(w, x)), truth(below(x, y)),
+            truth(!below(x, y) && below(w, x)), ANY, ALIKE, TWO_ULP)
+REFERENCE_3(select, mpfr_zero_p(x) ? w : y, num(0), truth(!mpfr_zero_p(x)), truth(mpfr_zero_p(x)), ANY, ALIKE, TWO_ULP)
+REFERENCE_2(less, truth(below(x, y)), num(0), num(0), ANY, ANY, ALIKE, TWO_ULP)
+REFERENCE_2(less_equal, truth(!below(y, x)), num(0), num(0), ANY, ANY, ALIKE, TWO_ULP)
+REFERENCE_2(greater, truth(below(y, x)), num(0), num(0), ANY, ANY, ALIKE, TWO_ULP)
+REFERENCE_2(greater_equal, truth(!below(x, y)), num(0), num(0), ANY, ANY, ALIKE, TWO_ULP)
+REFERENCE_2(equal, truth(mpfr_equal_p(x, y)), num(0), num(0), ANY, ANY, ALIKE, TWO_ULP)
+REFERENCE_2(not_equal, truth(!mpfr_equal_p(x, y)), num(0), num(0), ANY, ANY, ALIKE, TWO_ULP)
+
+REFERENCE_1(sigmoid, logistic(x), big_mul(logistic(x), logistic(big_neg(x))), SMALL, TWO_ULP)
+REFERENCE_1(log_sigmoid, big_neg(big_log1p(big_exp(big_neg(x)))), logistic(big_neg(x)), SMALL, TWO_ULP)
+REFERENCE_1(softplus, big_log1p(big_exp(x)), logistic(x), SMALL, TWO_ULP)
+REFERENCE_2(leaky_relu, below(num(0), x) ? x : big_mul(x, y), below(num(0), x) ? num(1) : y, num(0), ANY, UNIT, APART, TWO_ULP)
+REFERENCE_1(elu, below(num(0), x) ? x : big_expm1(x), below(num(0), x) ? num(1) : big_exp(x), SMALL, TWO_ULP)
+REFERENCE_1(gelu, big_mul(x, normal_distribution(x)), big_add(normal_distribution(x), big_mul(x, normal_density(x))),
+            OVER(-39, 39, -0.7517915246935645, -5, -30, -37.5, 5, -38.4), TWO_ULP, { NULL, terms_of_gelu_slope })
+REFERENCE_1(silu, big_mul(x, logistic(x)), big_mul(logistic(x), big_add(num(1), big_mul(x, logistic(big_neg(x))))),
+            OVER(-800, 800, -1.2784645427610738, -20, -40, -700, -710, 40), TWO_ULP, { NULL, terms_of_silu_slope })
+REFERENCE_1(gaussian, bell(x), big_mul(num(-2), big_mul(x, bell(x))), OVER(-28, 28, 1, 5, 20, 26.5, -26.6), TWO_ULP)
+REFERENCE_1(normal_pdf, normal_density(x), big_neg(big_mul(x, normal_density(x))), OVER(-39, 39, 1, 5, 20, 37.5, -37.6), TWO_ULP)
+REFERENCE_1(normal_cdf, normal_distribution(x), normal_density(x), OVER(-39, 39, 1, 5, -20, -37.5, 8), TWO_ULP)
+REFERENCE_1(erf, big_erf(x), big_div(big_mul(num(2), bell(x)), big_sqrt(constant_pi())), OVER(-28, 28, 1, 5, 20, 26.5, -26.6), TWO_ULP)
+REFERENCE_1(erfc, big_erfc(x), big_div(big_mul(num(-2), bell(x)), big_sqrt(constant_pi())), OVER(-28, 28, 1, 5, 20, 26.5, -26.6), TWO_ULP)
+REFERENCE_1(lgamma, log_gamma(x), big_digamma(x), OVER(-200, 2e305, 1, 2, 1.4616321449683623, 8, -0.5, -1.5), TWO_ULP)
+REFERENCE_1(digamma, big_digamma(x), poly_gamma(x, 1), OVER(-200, DBL_MAX, 1, 2, 1.4616321449683623, 12, -0.5, -1.5), TWO_ULP)
+REFERENCE_2(polygamma, poly_gamma(x, whole(y)), poly_gamma(x, whole(y) + 1), num(0),
+            OVER(-60, DBL_MAX, 1, 2, 9, 12, -0.5, -1.5), WHOLE(0, 40, 1, 2, 3), APART, TWO_ULP)
+REFERENCE_2(chain, big_mul(x, y), y, x, ANY, ANY, APART, TWO_ULP)
+
+#endif
