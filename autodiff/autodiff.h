@@ -23,6 +23,7 @@
 #ifndef AUTODIFF_AUTODIFF_H
 #define AUTODIFF_AUTODIFF_H
 
+#include "function/function.h"
 #include "tape/derivatives.h"
 #include "tape/operations.h"
 #include "tape/tape.h"

@@ -6,7 +6,7 @@
  * T. J. Dekker (Numer. Math. 18, 1971) and D. E. Knuth (TAOCP 2, 4.2.2); no fused multiply-add is assumed, and
  * none may be made by the compiler (-ffp-contract=off).
  */
-#define _DEFAULT_SOURCE /* lgamma_r */
+#define _DEFAULT_SOURCE /* for lgamma_r: NOLINT(bugprone-reserved-identifier) */
 
 #include "scalar.h"
 
@@ -20,26 +20,26 @@ struct pair { double hi, lo; };
 static struct pair sum_of(double a, double b) /* exact: TwoSum */
 {
     double s = a + b, t = s - a;
-    return (struct pair){ s, (a - (s - t)) + (b - t) };
+    return (struct pair){s, (a - (s - t)) + (b - t)};
 }
 
 static struct pair ordered_sum(double a, double b) /* exact when |a| >= |b| or a = 0: Fast2Sum */
 {
     double s = a + b;
-    return (struct pair){ s, b - (s - a) };
+    return (struct pair){s, b - (s - a)};
 }
 
 static struct pair halves_of(double a) /* exact, 26 bits each; |a| < 2^996 */
 {
     double c = 134217729 * a, hi = c - (c - a);
-    return (struct pair){ hi, a - hi };
+    return (struct pair){hi, a - hi};
 }
 
 static struct pair product_of(double a, double b) /* exact without under- or overflow: TwoProduct */
 {
     struct pair p = halves_of(a), q = halves_of(b);
     double s = a * b;
-    return (struct pair){ s, ((p.hi * q.hi - s) + p.hi * q.lo + p.lo * q.hi) + p.lo * q.lo };
+    return (struct pair){s, ((p.hi * q.hi - s) + p.hi * q.lo + p.lo * q.hi) + p.lo * q.lo};
 }
 
 static struct pair add(struct pair a, struct pair b)
@@ -62,44 +62,52 @@ static struct pair divide(struct pair a, struct pair b)
     return ordered_sum(q, (((a.hi - p.hi) - p.lo) + (a.lo - q * b.lo)) / b.hi);
 }
 
-static double polynomial(double x, const double *coefficient, int n)
+static double polynomial(double x, const double *coefficient, int n) /* Horner's rule, odd and even powers apart */
 {
-    double s = coefficient[--n];
-    while (n) s = s * x + coefficient[--n];
-    return s;
+    double square = x * x, a = coefficient[n - 1], b = coefficient[n - 2];
+    for (n -= 2; n > 1; n -= 2) {
+        a = a * square + coefficient[n - 1];
+        b = b * square + coefficient[n - 2];
+    }
+    return n ? (a * x + b) * x + coefficient[0] : a * x + b;
 }
 
 /* ---- the exponential in parts ---- */
 
-/* 2^exponent * lead * (1 + tail): lead has at most 26 bits and lies in [1, 2), |tail| < 2^-6, and the whole is
- * good to 2^-59. The method is P. T. P. Tang's (ACM TOMS 15, 1989). */
-struct parts { double lead, tail; int exponent; };
+/* 2^exponent (hi + lo): hi has at most 26 bits and lies in [1, 2), |lo| < 2^-5, and the whole is good to 2^-59.
+ * The method is P. T. P. Tang's (ACM TOMS 15, 1989). */
+struct parts { double hi, lo; int exponent; };
 
-static const struct { double lead, tail; } roots_of_two[32] = { /* 2^(i/32) = lead (1 + tail) */
-    { 0x1p+0, 0 }, { 0x1.059b0dp+0, 0x1.824d3f7ca7e82p-27 }, { 0x1.0b5587p+0, -0x1.72d09eac96345p-27 },
-    { 0x1.11301dp+0, 0x1.133a6ed07def9p-32 }, { 0x1.172b84p+0, -0x1.9c0c21188b886p-27 }, { 0x1.1d4873p+0, 0x1.43b2cd7dab9f4p-28 },
-    { 0x1.2387a7p+0, -0x1.5a85dbe4b1ae7p-28 }, { 0x1.29e9df8p+0, -0x1.3c4812b18d81cp-27 }, { 0x1.306fe08p+0, 0x1.d858224ef1477p-28 },
-    { 0x1.371a738p+0, -0x1.44c49e358ed4ap-29 }, { 0x1.3dea65p+0, -0x1.94f4d171277e2p-27 }, { 0x1.44e086p+0, 0x1.336de2bf82bf8p-30 },
-    { 0x1.4bfdad8p+0, -0x1.13389cfa17b53p-27 }, { 0x1.5342b58p+0, -0x1.0ba46fbfdc59dp-28 }, { 0x1.5ab07ep+0, -0x1.00d8ab9d946c5p-27 },
-    { 0x1.6247ebp+0, 0x1.5136895145953p-31 }, { 0x1.6a09e68p+0, -0x1.101228e4e461cp-28 }, { 0x1.71f75e8p+0, 0x1.471e65bcfa71cp-29 },
-    { 0x1.7a1147p+0, 0x1.5394e3cb8299bp-27 }, { 0x1.8258998p+0, 0x1.b90b9b9d9fe27p-29 }, { 0x1.8ace54p+0, 0x1.67a1ca2d673ep-28 },
-    { 0x1.93737bp+0, 0x1.0522eeb05a67ap-29 }, { 0x1.9c4918p+0, 0x1.a3b5e35a78a53p-28 }, { 0x1.a5503bp+0, 0x1.5cdd5b31197bap-28 },
-    { 0x1.ae89f98p+0, 0x1.9c72f01362449p-29 }, { 0x1.b7f76fp+0, 0x1.bc2ce1b05db11p-28 }, { 0x1.c199bep+0, -0x1.6961b3bf88747p-28 },
-    { 0x1.cb720ep+0, -0x1.b5151d57fd718p-28 }, { 0x1.d5818ep+0, -0x1.a5217ca913feap-28 }, { 0x1.dfc973p+0, 0x1.dbbc214c4b51fp-28 },
-    { 0x1.ea4afap+0, 0x1.61428dbdf59d5p-28 }, { 0x1.f507658p+0, 0x1.c0c0461e3ab4fp-28 }
+static const struct pair roots_of_two[32] = { /* 2^(i/32) */
+    {0x1p+0, 0}, {0x1.059b0dp+0, 0x1.8ac2ba1d73e2ap-27},
+    {0x1.0b5587p+0, -0x1.833b784eb3a37p-27}, {0x1.11301dp+0, 0x1.25b50a4ebbf1bp-32},
+    {0x1.172b84p+0, -0x1.c15742919041cp-27}, {0x1.1d4873p+0, 0x1.68b9aa7805b8p-28},
+    {0x1.2387a7p+0, -0x1.8a9dc7993e052p-28}, {0x1.29e9df8p+0, -0x1.70108f69ed175p-27},
+    {0x1.306fe08p+0, 0x1.18db8a96f46adp-27}, {0x1.371a738p+0, -0x1.8aac6ab1d756p-29},
+    {0x1.3dea65p+0, -0x1.f6e5eee525f6fp-27}, {0x1.44e086p+0, 0x1.8624b40c4dbdp-30},
+    {0x1.4bfdad8p+0, -0x1.64eaec715e343p-27}, {0x1.5342b58p+0, -0x1.62b07e20f57c4p-28},
+    {0x1.5ab07ep+0, -0x1.5bd5eb539b67fp-27}, {0x1.6247ebp+0, 0x1.d2ac258f87d03p-31},
+    {0x1.6a09e68p+0, -0x1.80c4336f74d05p-28}, {0x1.71f75e8p+0, 0x1.d8bee7ba46e1ep-29},
+    {0x1.7a1147p+0, 0x1.f580c36bea881p-27}, {0x1.8258998p+0, 0x1.4cce128acf88bp-28},
+    {0x1.8ace54p+0, 0x1.15506dadd3e2bp-27}, {0x1.93737bp+0, 0x1.9b8bc9e8a0388p-29},
+    {0x1.9c4918p+0, 0x1.51f8480e3e236p-27}, {0x1.a5503bp+0, 0x1.1f12ae45a1225p-27},
+    {0x1.ae89f98p+0, 0x1.5ad3ad5e8734dp-28}, {0x1.b7f76fp+0, 0x1.7daf237553d84p-27},
+    {0x1.c199bep+0, -0x1.3d56b1eeef9a7p-27}, {0x1.cb720ep+0, -0x1.8837cb757e1a1p-27},
+    {0x1.d5818ep+0, -0x1.822dbc6d12fd3p-27}, {0x1.dfc973p+0, 0x1.bdcdaf5cb4656p-27},
+    {0x1.ea4afap+0, 0x1.52486cc2c7b9dp-27}, {0x1.f507658p+0, 0x1.b722a033a7c26p-27}
 };
 
 static inline struct parts exp_parts(double x, double x_low) /* of x + x_low; |x| < 2000 */
 {
-    const double shift = 0x1.8p52, per_step = 0x1.71547652b82fep+5, step = 0x1.62e42fef80000p-6,
+    const double shift = 0x1.8p52, per_step = 0x1.71547652b82fep+5, step = 0x1.62e42fef8p-6,
                  step_low = 0x1.1cf79abc9e3b4p-41; /* step + step_low = log(2) / 32 */
     double shifted = x * per_step + shift, k = shifted - shift;
     double r = (x - k * step) - (k * step_low - x_low), r2 = r * r;
-    double series = r + r2 * ((0.5 + r * (1.0 / 6)) +
-                              r2 * ((1.0 / 24 + r * (1.0 / 120)) + r2 * (1.0 / 720 + r * (1.0 / 5040))));
-    int steps = (int)k, i = steps & 31;
-    double tail = roots_of_two[i].tail;
-    return (struct parts){ roots_of_two[i].lead, tail + (series + series * tail), (steps - i) / 32 };
+    double series = r + r2 * ((0.5 + r * (1.0 / 6)) + r2 * ((1.0 / 24 + r * (1.0 / 120)) + r2 * (1.0 / 720)));
+    int steps = (int)k, i = steps & 31, many = 1 << 20; /* keeps the division unsigned */
+    struct pair root = roots_of_two[i];
+    int exponent = (int)((unsigned)(steps - i + many) / 32) - many / 32;
+    return (struct parts){root.hi, root.lo + series * (root.hi + root.lo), exponent};
 }
 
 static inline double power_of_two(int exponent) /* -1022 <= exponent <= 1023 */
@@ -116,39 +124,68 @@ static inline double scaled(double x, int exponent)
     return exponent > -1021 && exponent < 1023 ? x * power_of_two(exponent) : ldexp(x, exponent);
 }
 
-/* 1 / (d + d_low) for d in [1, 2], as a head of 27 bits and the rest, good to 2^-78. */
-static inline struct pair reciprocal(double d, double d_low)
+static inline double first_26_bits(double x)
 {
-    double whole = d + d_low, r = 1 / whole;
-    double head = (r + 0x1.8p26) - 0x1.8p26, top = (whole + 0x1.8p27) - 0x1.8p27;
-    double missing = (1 - top * head) - ((d - top) + d_low) * head;
-    return (struct pair){ head, missing * r };
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits &= ~UINT64_C(0x7ffffff);
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* 1 / (1 + e + e_low) for e > 0 of 26 bits, as a head of 26 bits and the rest, good to 2^-57. The residual of the
+ * head is exact: larger terms cancel first. */
+static inline struct pair reciprocal_of_one_plus(double e, double e_low)
+{
+    double r = 1 / (1 + e + e_low), head = first_26_bits(r), part = e * head;
+    double larger = part > head ? part : head, smaller = part < head ? part : head;
+    return (struct pair){head, (((1 - larger) - smaller) - e_low * head) * r};
 }
 
 /* ---- the logistic family ---- */
 
-/* With e = exp(-|x|) <= 1 nothing overflows: 1 / (1 + e) above 0, e / (1 + e) below. */
+static inline struct pair sigmoid_within_708(double x)
+{
+    struct parts e = exp_parts(-x, 0);
+    double scale = power_of_two(e.exponent);
+    return reciprocal_of_one_plus(e.hi * scale, e.lo * scale);
+}
+
 double ad_scalar_sigmoid(double x)
 {
-    double a = fabs(x);
-    if (!(a < 708)) return x > 0 ? 1 : exp(x);
-    struct parts e = exp_parts(-a, 0);
-    double lead = e.lead * power_of_two(e.exponent);
-    struct pair d = ordered_sum(1, lead), r = reciprocal(d.hi, d.lo + lead * e.tail);
-    double factor = x < 0 ? lead : 1, tail = x < 0 ? e.tail : 0;
-    return factor * r.hi + factor * (tail * (r.hi + r.lo) + r.lo);
+    if (!(fabs(x) < 708))
+        return x > 0 ? 1 : exp(x);
+    struct pair z = sigmoid_within_708(x);
+    return z.hi + z.lo;
 }
 
 double ad_scalar_softplus(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); }
 
 double ad_scalar_log_sigmoid(double x) { return -ad_scalar_softplus(-x); }
 
+/* The larger plus log(1 + exp(-distance)); the distance is taken whole, since its rounding would be magnified. */
+double ad_scalar_logaddexp(double x, double y)
+{
+    double larger = ad_scalar_max(x, y), smaller = ad_scalar_min(x, y);
+    if (!(smaller - larger > -800) || larger == INFINITY)
+        return larger;
+    struct pair distance = sum_of(smaller, -larger);
+    struct parts e = exp_parts(distance.hi, distance.lo);
+    return larger + log1p(scaled(e.hi + e.lo, e.exponent));
+}
+
 double ad_scalar_silu(double x)
 {
-    if (x > -700 || x != x) return x * ad_scalar_sigmoid(x);
-    if (x < -800) return -0.0;
-    struct parts e = exp_parts(x, 0); /* sigmoid would be subnormal before silu is */
-    return scaled(x * (e.lead + e.lead * e.tail), e.exponent);
+    if (!(fabs(x) < 700)) {
+        if (!(x < 0))
+            return x;
+        if (x < -800)
+            return -0.0;
+        struct parts e = exp_parts(x, 0); /* sigmoid would be subnormal before silu is */
+        return scaled(x * (e.hi + e.lo), e.exponent);
+    }
+    struct pair s = sigmoid_within_708(x), z = product_of(x, s.hi);
+    return z.hi + (z.lo + x * s.lo);
 }
 
 /* (1 - e) / (1 + e) with e = exp(-2 |x|); near 0 the Taylor series, DLMF 4.33.3. */
@@ -157,12 +194,14 @@ double ad_scalar_tanh(double x)
     static const double taylor[] = { -1.0 / 3, 2.0 / 15, -17.0 / 315, 62.0 / 2835, -1382.0 / 155925,
                                      21844.0 / 6081075, -929569.0 / 638512875 };
     double a = fabs(x);
-    if (a < 0.0625) return x + x * (x * x) * polynomial(x * x, taylor, 7);
-    if (!(a < 20)) return x != x ? x : copysign(1, x);
+    if (a < 0.0625)
+        return x + x * (x * x) * polynomial(x * x, taylor, 7);
+    if (!(a < 20))
+        return x != x ? x : copysign(1, x);
     struct parts e = exp_parts(-2 * a, 0);
-    double lead = e.lead * power_of_two(e.exponent), low = lead * e.tail;
-    struct pair d = ordered_sum(1, lead), n = ordered_sum(1, -lead), r = reciprocal(d.hi, d.lo + low);
-    double top = (n.hi + 0x1.8p26) - 0x1.8p26, rest = (n.hi - top) + (n.lo - low);
+    double scale = power_of_two(e.exponent), lead = e.hi * scale, low = e.lo * scale;
+    struct pair n = ordered_sum(1, -lead), r = reciprocal_of_one_plus(lead, low);
+    double top = first_26_bits(n.hi), rest = (n.hi - top) + (n.lo - low);
     return copysign(top * r.hi + (rest * (r.hi + r.lo) + top * r.lo), x);
 }
 
@@ -170,36 +209,40 @@ double ad_scalar_tanh(double x)
 double ad_scalar_sech(double x)
 {
     double a = fabs(x);
-    if (!(a < 800)) return x != x ? x : 0;
+    if (!(a < 800))
+        return x != x ? x : 0;
     struct parts e = exp_parts(-a, 0);
-    if (a > 20) return scaled(e.lead + e.lead * e.tail, e.exponent + 1);
-    double lead = e.lead * power_of_two(e.exponent), squared = lead * lead;
-    struct pair d = ordered_sum(1, squared), r = reciprocal(d.hi, d.lo + squared * (e.tail * (2 + e.tail)));
-    return 2 * lead * r.hi + 2 * lead * (e.tail * (r.hi + r.lo) + r.lo);
+    if (a > 20)
+        return scaled(e.hi + e.lo, e.exponent + 1);
+    double scale = power_of_two(e.exponent), lead = e.hi * scale, low = e.lo * scale;
+    double square = lead * lead, head = first_26_bits(square);
+    struct pair r = reciprocal_of_one_plus(head, (square - head) + low * (2 * lead + low));
+    return 2 * (lead * r.hi + (low * (r.hi + r.lo) + lead * r.lo));
 }
 
 /* ---- the normal family ---- */
 
-/* factor * exp(-s x^2) for s a power of two; the square is kept whole, so large x lose nothing. */
+/* factor exp(-s x^2) for s a power of two; the square is kept whole, so large x lose nothing. */
 static double gaussian_times(double s, double x, struct pair factor)
 {
     struct pair square = product_of(x, x);
     struct parts e = exp_parts(-s * square.hi, -s * square.lo);
-    struct pair f = halves_of(factor.hi);
-    double rest = e.lead * (f.lo + factor.lo + factor.hi * e.tail);
-    return scaled(e.lead * f.hi + rest, e.exponent);
+    double head = first_26_bits(factor.hi);
+    return scaled(e.hi * head + (e.hi * ((factor.hi - head) + factor.lo) + e.lo * factor.hi), e.exponent);
 }
 
 double ad_scalar_gaussian(double x)
 {
-    if (!(fabs(x) < 28)) return x != x ? x : 0;
-    return gaussian_times(1, x, (struct pair){ 1, 0 });
+    if (!(fabs(x) < 28))
+        return x != x ? x : 0;
+    return gaussian_times(1, x, (struct pair){1, 0});
 }
 
 double ad_scalar_normal_pdf(double x)
 {
-    const struct pair one_over_root_two_pi = { 0x1.9884530000000p-2, 0x1.ea1b284687e5ap-29 };
-    if (!(fabs(x) < 39)) return x != x ? x : 0;
+    const struct pair one_over_root_two_pi = {0x1.9884533d43651p-2, -0x1.cbc0d30ebfd15p-56};
+    if (!(fabs(x) < 39))
+        return x != x ? x : 0;
     return gaussian_times(0.5, x, one_over_root_two_pi);
 }
 
@@ -208,24 +251,26 @@ double ad_scalar_normal_pdf(double x)
  * 3e-18. */
 static struct pair erfc_over_gaussian(double x, double x_low)
 {
-    static const double fit[] = {
-        0x1.3ccda0b5d5dc2p+0, -0x1.1f367683f89a7p-3, 0x1.d5f2948159649p-9, 0x1.510169d096806p-4,
-        -0x1.bda9309a27b0bp-4, 0x1.7a14188a9a07ep-4, -0x1.e0d0fa6e2aab9p-5, 0x1.d0b0037d94f6ep-6,
-        -0x1.3f603c2b6c6eap-7, 0x1.cc3a0e5c60f68p-10, 0x1.33fb1ce091b75p-12, -0x1.303fa5bf1908ep-12,
-        0x1.b145555f6d1e5p-15, 0x1.778ce9b2d5200p-16, -0x1.8014367d95749p-17, -0x1.05ba6798fe429p-20,
-        0x1.d74eb80ca8715p-20, -0x1.cc96e43b85d7dp-25, -0x1.1a66fb1dcfff8p-22, 0x1.37c7f966b7138p-26,
-        0x1.5e3e959653251p-25, 0x1.c09f301813238p-33, -0x1.578c881e7c119p-28, -0x1.0c015eaa8b167p-30
+    static const double fit[] = { /* less the constant term, which stands below in two parts */
+        -0x1.1f367683f89a7p-3, 0x1.d5f2948159649p-9, 0x1.510169d096806p-4, -0x1.bda9309a27b0bp-4,
+        0x1.7a14188a9a07ep-4, -0x1.e0d0fa6e2aab9p-5, 0x1.d0b0037d94f6ep-6, -0x1.3f603c2b6c6eap-7,
+        0x1.cc3a0e5c60f68p-10, 0x1.33fb1ce091b75p-12, -0x1.303fa5bf1908ep-12, 0x1.b145555f6d1e5p-15,
+        0x1.778ce9b2d5200p-16, -0x1.8014367d95749p-17, -0x1.05ba6798fe429p-20, 0x1.d74eb80ca8715p-20,
+        -0x1.cc96e43b85d7dp-25, -0x1.1a66fb1dcfff8p-22, 0x1.37c7f966b7138p-26, 0x1.5e3e959653251p-25,
+        0x1.c09f301813238p-33, -0x1.578c881e7c119p-28, -0x1.0c015eaa8b167p-30
     };
-    double p = polynomial((x - 3.75) / (x + 3.75), fit, 24);
-    struct pair d = sum_of(1, 2 * x);
-    double q = p / d.hi;
-    return (struct pair){ q, -q * ((d.lo + 2 * x_low) / d.hi) };
+    double t = (x - 3.75) / (x + 3.75);
+    struct pair p = ordered_sum(0x1.3ccda0b5d5dc2p+0, t * polynomial(t, fit, 23)), d = sum_of(1, 2 * x);
+    return divide((struct pair){p.hi, p.lo + 0x1.ef6ea72388d6dp-54}, (struct pair){d.hi, d.lo + 2 * x_low});
 }
 
 double ad_scalar_erfc(double x)
 {
     double a = fabs(x);
-    if (!(a < 28)) return x != x ? x : x > 0 ? 0 : 2;
+    if (!(a < 28))
+        return x != x ? x : x > 0 ? 0 : 2;
+    if (a < 0.5)
+        return 1 - erf(x);
     double tail = gaussian_times(1, a, erfc_over_gaussian(a, 0));
     return x < 0 ? 2 - tail : tail;
 }
@@ -233,24 +278,29 @@ double ad_scalar_erfc(double x)
 /* factor times the normal distribution's tail beyond a >= 0. */
 static double normal_tail_times(double factor, double a)
 {
-    if (a >= 39) return 0;
-    const struct pair root = { 0x1.6a09e68000000p-1, -0x1.80c4336f74d05p-29 }; /* sqrt(1/2), the head in 26 bits */
+    if (a >= 39)
+        return 0;
+    const struct pair root = {0x1.6a09e68000000p-1, -0x1.80c4336f74d05p-29}; /* sqrt(1/2), the head in 26 bits */
     struct pair split = halves_of(a);
     double u = a * (root.hi + root.lo);
     double u_low = ((split.hi * root.hi - u) + split.lo * root.hi) + a * root.lo;
+    if (u < 0.5)
+        return factor * (0.5 - (0.5 * erf(u) + u_low * (0.5 * M_2_SQRTPI) * (1 - u * u)));
     struct pair q = erfc_over_gaussian(u, u_low);
-    return gaussian_times(0.5, a, (struct pair){ 0.5 * factor * q.hi, 0.5 * factor * q.lo });
+    return gaussian_times(0.5, a, multiply((struct pair){0.5 * factor, 0}, q));
 }
 
 double ad_scalar_normal_cdf(double x)
 {
-    if (x != x) return x;
+    if (x != x)
+        return x;
     return x > 0 ? 1 - normal_tail_times(1, x) : normal_tail_times(1, -x);
 }
 
 double ad_scalar_gelu(double x)
 {
-    if (x != x) return x;
+    if (x != x)
+        return x;
     return x > 0 ? x * (1 - normal_tail_times(1, x)) : x < -39 ? -0.0 : normal_tail_times(x, -x);
 }
 
@@ -259,7 +309,8 @@ double ad_scalar_gelu(double x)
 /* One Newton step on the library's result, its residual taken exactly. */
 double ad_scalar_cbrt(double x)
 {
-    if (x == 0 || !(fabs(x) < INFINITY)) return (cbrt)(x);
+    if (x == 0 || !(fabs(x) < INFINITY))
+        return (cbrt)(x);
     double scale = fabs(x) > 1e290 ? 0x1p-100 : fabs(x) < 1e-290 ? 0x1p200 : 1;
     double a = x * (scale * scale * scale), z = (cbrt)(a);
     struct pair square = product_of(z, z), cube = product_of(square.hi, z);
@@ -270,9 +321,10 @@ double ad_scalar_cbrt(double x)
 /* log1p(t + sqrt(t (t + 2))) with t = x - 1, the root corrected: DLMF 4.37.19. */
 double ad_scalar_acosh(double x)
 {
-    if (!(x > 1 && x < 2)) return (acosh)(x);
+    if (!(x > 1 && x < 2))
+        return (acosh)(x);
     double t = x - 1;
-    struct pair inside = multiply((struct pair){ t, 0 }, sum_of(2, t));
+    struct pair inside = multiply((struct pair){t, 0}, sum_of(2, t));
     double root = sqrt(inside.hi);
     struct pair square = product_of(root, root);
     double root_low = ((inside.hi - square.hi) - square.lo + inside.lo) / (2 * root);
@@ -293,8 +345,9 @@ static struct pair log_of(struct pair x)
 {
     double z = log(x.hi);
     struct parts e = exp_parts(-z, 0);
-    struct pair p = product_of(scaled(x.hi, e.exponent), e.lead);
-    return ordered_sum(z, ((p.hi - 1) + p.lo) + p.hi * e.tail + x.lo / x.hi);
+    double scaled_x = scaled(x.hi, e.exponent);
+    struct pair p = product_of(scaled_x, e.hi);
+    return ordered_sum(z, ((p.hi - 1) + p.lo) + scaled_x * e.lo + x.lo / x.hi);
 }
 
 /* digamma for x > 0, and not tiny: shifted up by psi(x) = psi(x + 1) - 1 / x (DLMF 5.5.2), then the asymptotic
@@ -306,11 +359,12 @@ static struct pair digamma_above_0(struct pair x)
         0x1.f07c1f07c1f08p-8, -0x1.5995995995996p-6, 0x1.5555555555555p-4, -0x1.c5e5e5e5e5e5ep-2,
         0x1.86e7f9b9fe6e8p+1
     };
-    struct pair below = { 0, 0 };
-    for (; x.hi < 12; x = add(x, (struct pair){ 1, 0 })) below = add(below, divide((struct pair){ -1, 0 }, x));
+    struct pair below = {0, 0};
+    for (; x.hi < 12; x = add(x, (struct pair){1, 0}))
+        below = add(below, divide((struct pair){-1, 0}, x));
     double square = 1 / x.hi / x.hi;
-    struct pair z = add(log_of(x), divide((struct pair){ -0.5, 0 }, x));
-    return add(add(z, (struct pair){ -square * polynomial(square, series, 9), 0 }), below);
+    struct pair z = add(log_of(x), divide((struct pair){-0.5, 0}, x));
+    return add(add(z, (struct pair){-square * polynomial(square, series, 9), 0}), below);
 }
 
 /* A pole is at every whole number from 0 down. */
@@ -318,28 +372,40 @@ static int is_pole(double x) { return x <= 0 && x == floor(x); }
 
 double ad_scalar_digamma(double x)
 {
-    static const double fit[] = { /* psi(x) / (x - x0) in powers of x - 1.5 on [1, 2], x0 its zero: 2e-17 */
-        0x1.e6f0cbb873617p-1, -0x1.b1cb63005ee97p-2, 0x1.eca189b8e6da1p-3, -0x1.2feeeb98a7cd8p-3,
-        0x1.8512e5905d180p-4, -0x1.fb442029cdbf4p-5, 0x1.4de9aa05d3418p-5, -0x1.b9f8b1367959dp-6,
-        0x1.256475e5ac975p-6, -0x1.86355f6f68797p-7, 0x1.03c00801ba958p-7, -0x1.5a071c746535bp-8,
-        0x1.cd3e42d157015p-9, -0x1.33661f9073563p-9, 0x1.980fc9c9f0be8p-10, -0x1.1002aaf6255f5p-10,
-        0x1.7b3b41b0b38cdp-11, -0x1.f99f529bd0771p-12, 0x1.dc8ae08af0fc4p-13, -0x1.3db05b36d9a48p-13,
-        0x1.104c9d0897b58p-12, -0x1.6b107f71aa124p-13
+    /* psi(x) / (x - x0) in powers of x - 1.5 on [1, 2], x0 its zero, to 2e-17; less the constant term */
+    static const double fit[] = {
+        -0x1.b1cb63005ee97p-2, 0x1.eca189b8e6da1p-3, -0x1.2feeeb98a7cd8p-3, 0x1.8512e5905d18p-4,
+        -0x1.fb442029cdbf4p-5, 0x1.4de9aa05d3418p-5, -0x1.b9f8b1367959dp-6, 0x1.256475e5ac975p-6,
+        -0x1.86355f6f68797p-7, 0x1.03c00801ba958p-7, -0x1.5a071c746535bp-8, 0x1.cd3e42d157015p-9,
+        -0x1.33661f9073563p-9, 0x1.980fc9c9f0be8p-10, -0x1.1002aaf6255f5p-10, 0x1.7b3b41b0b38cdp-11,
+        -0x1.f99f529bd0771p-12, 0x1.dc8ae08af0fc4p-13, -0x1.3db05b36d9a48p-13, 0x1.104c9d0897b58p-12,
+        -0x1.6b107f71aa124p-13
     };
-    if (x == 0) return copysign(INFINITY, -x);
-    if (x == -INFINITY || is_pole(x)) return NAN;
-    if (!(x < INFINITY)) return x;
-    if (fabs(x) < 1e-9) return -1 / x - 0.57721566490153286061;
-    if (x >= 1 && x <= 2) return ((x - 0x1.762d86356be3fp+0) - 0x1.b86a722197829p-54) * polynomial(x - 1.5, fit, 22);
+    if (x == 0)
+        return copysign(INFINITY, -x);
+    if (x == -INFINITY || is_pole(x))
+        return NAN;
+    if (!(x < INFINITY))
+        return x;
+    if (fabs(x) < 1e-9)
+        return -1 / x - 0.57721566490153286061;
+    if (x > 1e17)
+        return log(x);
     struct pair z;
-    if (x > 0)
-        z = digamma_above_0((struct pair){ x, 0 });
+    if (x >= 1 && x <= 2) {
+        double t = x - 1.5;
+        struct pair slope = ordered_sum(0x1.e6f0cbb873617p-1, t * polynomial(t, fit, 21));
+        slope.lo += -0x1.f789c8f062b61p-55;
+        z = multiply(sum_of(x - 0x1.762d86356be3fp+0, -0x1.b86a722197829p-54), slope);
+    } else if (x > 0)
+        z = digamma_above_0((struct pair){x, 0});
     else { /* psi(1 - x) less pi cot(pi x), DLMF 5.5.4, whose period is 1: both sides are taken above 0 */
-        double from_whole = x - round(x);
-        struct pair up = sum_of(from_whole < 0 ? 1 : 0, from_whole), down = sum_of(from_whole < 0 ? 0 : 1, -from_whole);
+        double from_whole = x - round(x); /* both sides of the whole number nearest to x */
+        struct pair up = sum_of(from_whole < 0 ? 1 : 0, from_whole);
+        struct pair down = sum_of(from_whole < 0 ? 0 : 1, -from_whole);
         z = add(digamma_above_0(up), digamma_above_0(sum_of(1, -x)));
         struct pair other = digamma_above_0(down);
-        z = add(z, (struct pair){ -other.hi, -other.lo });
+        z = add(z, (struct pair){-other.hi, -other.lo});
     }
     return z.hi + z.lo;
 }
@@ -351,39 +417,44 @@ static struct wide normalised(struct wide a)
 {
     int shift;
     frexp(a.value.hi, &shift);
-    return (struct wide){ { ldexp(a.value.hi, -shift), ldexp(a.value.lo, -shift) }, a.exponent + shift };
+    return (struct wide){{ldexp(a.value.hi, -shift), ldexp(a.value.lo, -shift)}, a.exponent + shift};
 }
 
 static struct wide add_wide(struct wide a, struct wide b)
 {
-    if (a.value.hi == 0 || a.exponent < b.exponent) return b.value.hi == 0 ? a : add_wide(b, a);
+    if (a.value.hi == 0 || a.exponent < b.exponent)
+        return b.value.hi == 0 ? a : add_wide(b, a);
     int shift = b.exponent - a.exponent;
-    if (b.value.hi == 0 || shift < -300) return a;
-    struct pair moved = { ldexp(b.value.hi, shift), ldexp(b.value.lo, shift) };
-    return normalised((struct wide){ add(a.value, moved), a.exponent });
+    if (b.value.hi == 0 || shift < -300)
+        return a;
+    struct pair moved = {ldexp(b.value.hi, shift), ldexp(b.value.lo, shift)};
+    return normalised((struct wide){add(a.value, moved), a.exponent});
 }
 
 static struct wide multiply_wide(struct wide a, struct pair b)
 {
-    struct wide factor = normalised((struct wide){ b, 0 });
-    return normalised((struct wide){ multiply(a.value, factor.value), a.exponent + factor.exponent });
+    struct wide factor = normalised((struct wide){b, 0});
+    return normalised((struct wide){multiply(a.value, factor.value), a.exponent + factor.exponent});
 }
 
 static struct pair power_of(struct pair x, int n) /* of |x| <= 1 */
 {
-    struct pair z = { 1, 0 };
+    struct pair z = {1, 0};
     for (; n; n >>= 1) {
-        if (n & 1) z = multiply(z, x);
+        if (n & 1)
+            z = multiply(z, x);
         x = multiply(x, x);
-        if (x.hi < 0x1p-400) x = (struct pair){ 0, 0 };
-        if (z.hi < 0x1p-400) return (struct pair){ 0, 0 };
+        if (x.hi < 0x1p-400)
+            x = (struct pair){0, 0};
+        if (z.hi < 0x1p-400)
+            return (struct pair){0, 0};
     }
     return z;
 }
 
-/* The sum over k >= 0 of n! (x + k)^-(n+1), x > 0, n >= 1, which is |psi_n(x)| (DLMF 5.15.1): terms as they
- * stand while x + k is small, then the asymptotic series DLMF 5.15.8; all relative to n! x^-(n+1). */
-static struct wide polygamma_above_0(struct pair x, int n)
+/* The sum over k >= 0 of (x / (x + k))^(n+1), x > 0, n >= 1: the terms as they stand while x + k is small, then
+ * the asymptotic series DLMF 5.15.8. */
+static struct wide relative_terms(struct pair x, int n)
 {
     static const double series[] = { /* B_2k / (2 k)! */
         0x1.5555555555555p-4, -0x1.6c16c16c16c17p-10, 0x1.1566abc011567p-15, -0x1.bbd779334ef0bp-21,
@@ -391,21 +462,29 @@ static struct wide polygamma_above_0(struct pair x, int n)
         0x1.355871d652e9ep-47, -0x1.f57d968caacf1p-53, 0x1.967e1f09c376fp-58, -0x1.497d9033a2b5cp-63,
         0x1.0b132d7c6ad06p-68
     };
-    const struct pair one = { 1, 0 };
-    struct pair sum = { 0, 0 }, y = x;
-    for (; y.hi < 8.4 + 0.8 * n; y = add(y, one)) sum = add(sum, power_of(divide(x, y), n + 1));
+    const struct pair one = {1, 0}, order = {n, 0};
+    if (x.hi > 0x1p100)
+        return multiply_wide(normalised((struct wide){x, 0}), divide(one, order));
+
+    struct pair sum = {0, 0}, y = x;
+    for (; y.hi < 8.4 + 0.8 * n; y = add(y, one))
+        sum = add(sum, power_of(divide(x, y), n + 1));
     double term = 1, rest = 0; /* (2k + n - 1)! / n! y^(1 - 2k) */
     for (int k = 1; k <= 13; k++) {
         term *= k == 1 ? (n + 1) / y.hi : (n + 2.0 * k - 2) / y.hi * ((n + 2.0 * k - 1) / y.hi);
         rest += series[k - 1] * term;
     }
-    struct pair last = add(divide(y, (struct pair){ n, 0 }), (struct pair){ 0.5, rest });
-    sum = add(sum, multiply(power_of(divide(x, y), n + 1), last));
+    struct pair last = add(divide(y, order), (struct pair){0.5, rest});
+    return normalised((struct wide){add(sum, multiply(power_of(divide(x, y), n + 1), last)), 0});
+}
 
-    struct wide z = normalised((struct wide){ sum, 0 }), base = normalised((struct wide){ x, 0 });
-    struct pair inverse = divide(one, base.value);
+/* |psi_n(x)|, the sum of n! (x + k)^-(n+1), for x > 0 and n >= 1: DLMF 5.15.1. */
+static struct wide polygamma_above_0(struct pair x, int n)
+{
+    struct wide z = relative_terms(x, n), base = normalised((struct wide){x, 0});
+    struct pair inverse = divide((struct pair){1, 0}, base.value);
     for (int j = 0; j <= n; j++) {
-        z = multiply_wide(z, multiply(inverse, (struct pair){ j ? j : 1, 0 }));
+        z = multiply_wide(z, multiply(inverse, (struct pair){j ? j : 1, 0}));
         z.exponent -= base.exponent;
     }
     return z;
@@ -413,25 +492,28 @@ static struct wide polygamma_above_0(struct pair x, int n)
 
 double ad_scalar_polygamma(double x, double order)
 {
-    if (order == 0) return ad_scalar_digamma(x);
-    if (!(order > 0 && order == floor(order)) || x != x || x == -INFINITY) return NAN;
+    if (order == 0)
+        return ad_scalar_digamma(x);
+    if (!(order > 0 && order <= 10000 && order == floor(order)) || x != x || x == -INFINITY)
+        return NAN;
     int odd = fmod(order, 2) == 1;
-    if (is_pole(x)) return odd ? INFINITY : x == 0 ? copysign(INFINITY, -x) : NAN;
+    if (is_pole(x))
+        return odd ? INFINITY : x == 0 ? copysign(INFINITY, -x) : NAN;
     double outer = odd ? 1 : -1;
-    if (x == INFINITY) return outer * 0;
-    if (order > 1000) /* n! x^-(n+1), the nearest pole's term */
-        return outer * exp(ad_scalar_lgamma(order + 1) - (order + 1) * log(x));
+    if (x == INFINITY)
+        return outer * 0;
     int n = (int)order;
     struct wide z;
     if (x > 0)
-        z = polygamma_above_0((struct pair){ x, 0 }, n);
+        z = polygamma_above_0((struct pair){x, 0}, n);
     else { /* the reflection formula DLMF 5.15.6; the cotangent's derivative has period 1 */
-        double from_whole = x - round(x);
-        struct pair up = sum_of(from_whole < 0 ? 1 : 0, from_whole), down = sum_of(from_whole < 0 ? 0 : 1, -from_whole);
+        double from_whole = x - round(x); /* both sides of the whole number nearest to x */
+        struct pair up = sum_of(from_whole < 0 ? 1 : 0, from_whole);
+        struct pair down = sum_of(from_whole < 0 ? 0 : 1, -from_whole);
         struct wide mirror = polygamma_above_0(down, n), far = polygamma_above_0(sum_of(1, -x), n);
         struct pair *away = odd ? &far.value : &mirror.value;
-        *away = (struct pair){ -away->hi, -away->lo };
-        z = add_wide(polygamma_above_0(up, n), add_wide(mirror, far));
+        *away = (struct pair){-away->hi, -away->lo};
+        z = add_wide(add_wide(polygamma_above_0(up, n), mirror), far);
     }
     return outer * ldexp(z.value.hi + z.value.lo, z.exponent);
 }

@@ -194,6 +194,9 @@ AD_API ad_var ad_log_sigmoid(ad_var x);
 /** log(1 + e^x), safe at any x.  Slope 1/(1 + e^-x). */
 AD_API ad_var ad_softplus(ad_var x);
 #define ad_softplus(x) AD_LIFT1(ad_softplus, x)
+/** log(e^x + e^y), safe at any x and y.  Slopes 1/(1 + e^(y-x)) and 1/(1 + e^(x-y)). */
+AD_API ad_var ad_logaddexp(ad_var x, ad_var y);
+#define ad_logaddexp(x, y) AD_LIFT2(ad_logaddexp, x, y)
 /** x above 0, a constant slope times x below.  Slope 1 above 0, the slope below and at 0. */
 AD_API ad_var ad_leaky_relu(ad_var x, double slope);
 #define ad_leaky_relu(x, slope) AD_LIFTC(ad_leaky_relu, x, slope)

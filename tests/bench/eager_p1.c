@@ -19,14 +19,14 @@ int main(int argc, char **argv)
     ad_tape *tape = ad_tape_new();
 
     p1_enter_hands(&P, entry, runner);
-    p1_enter_tape(&P, "P1 batch, 100 rows", tape, p1_tape_batch, &entry[P1_HANDS], &way[0]);
+    p1_enter_tape(&P, small ? "P1 batch, 5 rows" : "P1 batch, 100 rows", tape, p1_tape_batch, &entry[P1_HANDS], &way[0]);
     p1_enter_tape(&P, "P1 row by row", tape, p1_tape_rows, &entry[P1_HANDS + 1], &way[1]);
     p1_enter_tape(&P, "P1 row by row, ad_dot", tape, p1_tape_dots, &entry[P1_HANDS + 2], &way[2]);
 
     bench_begin(rounds);
     bench_race(P1_HANDS + WAYS, runner, rounds);
     bench_hand hand = bench_hands(P1_HANDS, runner);
-    bench_print_hand("P1 by hand, 100 rows", ops, hand);
+    bench_print_hand("P1 by hand", ops, hand);
     bench_print(&way[0], ops, hand, "bar 2.7 ns, 3.5x");
     bench_print(&way[1], ops, hand, "bar 2.6 ns, 3.4x");
     bench_print(&way[2], ops, hand, "bar 1.5 ns, 2.0x");

@@ -67,8 +67,8 @@ int main(int argc, char **argv)
     bench_runner runner[P1_HANDS + 2], *tape = runner + P1_HANDS, *adolc = tape + 1;
 
     p1_enter_hands(&P, entry, runner);
-    p1_enter_tape(&P, "P1 batch, 100 rows", ad_tape_new(), p1_tape_batch, &entry[P1_HANDS], tape);
-    p1_enter_tape(&P, "P1 batch, 100 rows, ADOL-C", nullptr, adolc_batch, &entry[P1_HANDS + 1], adolc);
+    p1_enter_tape(&P, "P1 batch, this tape", ad_tape_new(), p1_tape_batch, &entry[P1_HANDS], tape);
+    p1_enter_tape(&P, "P1 batch, ADOL-C", nullptr, adolc_batch, &entry[P1_HANDS + 1], adolc);
 
     bench_begin(rounds);
     bench_race(P1_HANDS + 2, runner, rounds);

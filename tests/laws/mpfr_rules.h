@@ -66,6 +66,7 @@ static big sign_copied(big a, big b) { big r = big_new(); mpfr_copysign(r, a, b,
 static big poly_gamma(big x, long n)
 {
     if (n == 0) return big_digamma(x);
+    if (n % 2 == 0 && mpfr_sgn(x) < 0 && mpfr_integer_p(x)) return num(NAN); /* from -inf to inf */
     mpfr_t y, term, sum, factor;
     mpfr_inits2(BITS + 64, y, term, sum, factor, (mpfr_ptr)NULL);
     mpfr_set(y, x, MPFR_RNDN);
@@ -102,7 +103,8 @@ static big poly_gamma(big x, long n)
     for (long k = 1; k < 60; k++) {
         mpfr_mul(term, factor, ratio[k], MPFR_RNDN);
         mpfr_add(sum, sum, term, MPFR_RNDN);
-        if (mpfr_zero_p(sum) || mpfr_get_exp(term) < mpfr_get_exp(sum) - BITS - 40) break;
+        if (!mpfr_regular_p(sum) || !mpfr_regular_p(term)) break;
+        if (mpfr_get_exp(term) < mpfr_get_exp(sum) - BITS - 40) break;
         mpfr_div(factor, factor, y, MPFR_RNDN);
         mpfr_div(factor, factor, y, MPFR_RNDN);
         mpfr_mul_si(factor, factor, (2 * k + n) * (2 * k + n + 1), MPFR_RNDN);
@@ -139,7 +141,8 @@ struct reference {
     formula *value, *partial[3];
     struct operand operand[3];
     enum relation relation;
-    double bound[4];     /* ulp: of the value, then of each partial; 0 means 2 */
+    double bound[4];     /* ulp: of the value, then of each partial */
+    bool normal;         /* partials are held to the bound only where operands and value are normal doubles (or 0) */
     formula *measure[4]; /* where given, the error is counted in ulp of this if it is larger than the result: the
                             size of the terms that cancel */
 };
@@ -148,40 +151,57 @@ struct reference {
     static big name(big x, big y, big w) { (void)x, (void)y, (void)w; return expression; }
 #define REFERENCE_1(name, z, dx, points, ...) \
     FORMULA(name##_z, z) FORMULA(name##_dx, dx) \
-    static const struct reference reference_##name = { name##_z, { name##_dx }, { points }, APART, __VA_ARGS__ };
-#define REFERENCE_2(name, z, dx, dy, points_x, points_y, ...) \
+    static const struct reference reference_##name = { name##_z, { name##_dx }, { points }, \
+                                                       .relation = APART, __VA_ARGS__ };
+#define REFERENCE_2(name, z, dx, dy, points_x, points_y, how, ...) \
     FORMULA(name##_z, z) FORMULA(name##_dx, dx) FORMULA(name##_dy, dy) \
     static const struct reference reference_##name = { name##_z, { name##_dx, name##_dy }, { points_x, points_y }, \
-                                                       __VA_ARGS__ };
-#define REFERENCE_3(name, z, dx, dy, dw, points, relation, ...) \
+                                                       .relation = how, __VA_ARGS__ };
+#define REFERENCE_3(name, z, dx, dy, dw, points, how, ...) \
     FORMULA(name##_z, z) FORMULA(name##_dx, dx) FORMULA(name##_dy, dy) FORMULA(name##_dw, dw) \
     static const struct reference reference_##name = { name##_z, { name##_dx, name##_dy, name##_dw }, \
-                                                       { points, points, points }, relation, __VA_ARGS__ };
-#define TWO_ULP { 0 }
+                                                       { points, points, points }, .relation = how, __VA_ARGS__ };
+#define TWO_ULP .bound = { 2, 2, 2, 2 }
 
 /* Sizes of cancelling terms: an error is counted in ulp of these where the sum itself is smaller. */
-FORMULA(terms_of_fma, big_max(big_abs(big_mul(x, y)), big_abs(w)))
+static big pole_term(big x, long n) /* of psi_n below 0, where terms of either sign meet; they carry 5 bits more */
+{
+    if (!below(x, num(0))) return num(0);
+    big distance = big_abs(big_sub(x, big_round(x))), r = big_new();
+    mpfr_fac_ui(r, (unsigned long)n, MPFR_RNDN);
+    return big_mul(num(0x1p-5), big_div(r, big_pow(distance, num((double)n + 1))));
+}
+FORMULA(terms_of_digamma, pole_term(x, 0))
+FORMULA(terms_of_polygamma, pole_term(x, whole(y)))
+FORMULA(terms_of_next_polygamma, pole_term(x, whole(y) + 1))
 FORMULA(terms_of_silu_slope, below(big_abs(big_add(x, num(1.28))), num(1)) ? logistic(x) : num(0))
-FORMULA(terms_of_gelu_slope, below(big_abs(big_add(x, num(0.75))), num(0.5)) ? normal_distribution(x) : num(0))
+FORMULA(terms_of_gelu_slope,
+        below(x, num(-37.5)) ? num(0x1p-1017)
+        : below(big_abs(big_add(x, num(0.75))), num(0.5)) ? normal_distribution(x) : num(0))
+FORMULA(larger_of_two, big_max(big_abs(big_max(x, y)), big_log1p(big_exp(big_neg(big_abs(big_sub(x, y)))))))
+FORMULA(slope_of_rounded_difference, big_mul(logistic(big_sub(x, y)), big_abs(big_sub(x, y))))
+FORMULA(other_slope_of_rounded_difference, big_mul(logistic(big_sub(y, x)), big_abs(big_sub(y, x))))
 
 REFERENCE_2(add, big_add(x, y), num(1), num(1), ANY, ANY, ALIKE, TWO_ULP)
 REFERENCE_2(sub, big_sub(x, y), num(1), num(-1), ANY, ANY, ALIKE, TWO_ULP)
 REFERENCE_2(mul, big_mul(x, y), y, x, ANY, ANY, APART, TWO_ULP)
-REFERENCE_2(div, big_div(x, y), inverse(y), big_neg(big_div(x, big_sqr(y))), ANY, ANY, ALIKE, TWO_ULP)
+REFERENCE_2(div, big_div(x, y), inverse(y), big_neg(big_div(x, big_sqr(y))), ANY, ANY, ALIKE, TWO_ULP, .normal = true)
 REFERENCE_1(neg, big_neg(x), num(-1), ANY, TWO_ULP)
 REFERENCE_1(square, big_sqr(x), big_mul(num(2), x), ANY, TWO_ULP)
 REFERENCE_2(squared_error, half(big_sqr(big_sub(x, y))), big_sub(x, y), big_sub(y, x), ANY, ANY, ALIKE, TWO_ULP)
 REFERENCE_1(relu, big_max(x, num(0)), truth(below(num(0), x)), ANY, TWO_ULP)
-REFERENCE_3(fma, big_add(big_mul(x, y), w), y, x, num(1), ANY, ALIKE, TWO_ULP, { terms_of_fma })
+REFERENCE_3(fma, big_add(big_mul(x, y), w), y, x, num(1), ANY, ALIKE, TWO_ULP)
 
 REFERENCE_1(sqrt, big_sqrt(x), inverse(big_mul(num(2), big_sqrt(x))), OVER(0, DBL_MAX, 1), TWO_ULP)
 REFERENCE_1(cbrt, big_cbrt(x), inverse(big_mul(num(3), big_sqr(big_cbrt(x)))), ANY, TWO_ULP)
 REFERENCE_2(pow, big_pow(x, y), big_mul(y, big_pow(x, big_sub(y, num(1)))), big_mul(big_pow(x, y), big_log(x)),
-            OVER(0, DBL_MAX, 1), OVER(-DBL_MAX, DBL_MAX, 0.5, 1, 2, -1), POWER, TWO_ULP)
-REFERENCE_2(powi, big_pow(x, y), big_mul(y, big_pow(x, big_sub(y, num(1)))), num(0),
-            OVER(-DBL_MAX, DBL_MAX, 1, -1), WHOLE(-2147483647, 2147483647, 1, 2, -1), POWER, TWO_ULP)
+            OVER(0, DBL_MAX, 1), OVER(-0x1p53, 0x1p53, 0.5, 1, 2, -1), POWER, .bound = { 2, 2.2, 2 }, .normal = true)
+REFERENCE_2(powi, big_pow(x, y), mpfr_zero_p(y) ? y : big_mul(y, big_pow(x, big_sub(y, num(1)))), num(0),
+            OVER(-DBL_MAX, DBL_MAX, 1, -1), WHOLE(-2147483647, 2147483647, 1, 2, -1), POWER, .bound = { 2, 2.2, 2 },
+            .normal = true)
 REFERENCE_1(exp, big_exp(x), big_exp(x), SMALL, TWO_ULP)
-REFERENCE_1(exp2, big_exp2(x), big_mul(big_exp2(x), constant_log(2)), OVER(-1080, 1030, 1, 1022, 1024, -1022), TWO_ULP)
+REFERENCE_1(exp2, big_exp2(x), big_mul(big_exp2(x), constant_log(2)),
+            OVER(-1080, 1030, 1, 1022, 1024, -1022), TWO_ULP, .normal = true)
 REFERENCE_1(expm1, big_expm1(x), big_exp(x), SMALL, TWO_ULP)
 REFERENCE_1(log, big_log(x), inverse(x), OVER(0, DBL_MAX, 1), TWO_ULP)
 REFERENCE_1(log2, big_log2(x), inverse(big_mul(x, constant_log(2))), OVER(0, DBL_MAX, 1), TWO_ULP)
@@ -194,13 +214,16 @@ REFERENCE_1(tan, big_tan(x), inverse(big_sqr(big_cos(x))), OVER(-DBL_MAX, DBL_MA
 REFERENCE_1(asin, big_asin(x), inverse(big_sqrt(one_less_square(x))), UNIT, TWO_ULP)
 REFERENCE_1(acos, big_acos(x), big_neg(inverse(big_sqrt(one_less_square(x)))), UNIT, TWO_ULP)
 REFERENCE_1(atan, big_atan(x), inverse(big_add(num(1), big_sqr(x))), OVER(-DBL_MAX, DBL_MAX, 1, 1e154), TWO_ULP)
-REFERENCE_2(atan2, big_atan2(x, y), big_div(y, big_add(big_sqr(x), big_sqr(y))), big_neg(big_div(x, big_add(big_sqr(x), big_sqr(y)))),
-            OVER(-DBL_MAX, DBL_MAX, 1e200, 1e-200, 1), OVER(-DBL_MAX, DBL_MAX, 1e200, 1e-200, 1), ALIKE, TWO_ULP)
+REFERENCE_2(atan2, big_atan2(x, y), big_div(y, big_add(big_sqr(x), big_sqr(y))),
+            big_neg(big_div(x, big_add(big_sqr(x), big_sqr(y)))),
+            OVER(-DBL_MAX, DBL_MAX, 1e200, 1e-200, 1),
+            OVER(-DBL_MAX, DBL_MAX, 1e200, 1e-200, 1), ALIKE, TWO_ULP, .normal = true)
 REFERENCE_1(sinh, big_sinh(x), big_cosh(x), SMALL, TWO_ULP)
 REFERENCE_1(cosh, big_cosh(x), big_sinh(x), SMALL, TWO_ULP)
 REFERENCE_1(tanh, big_tanh(x), inverse(big_sqr(big_cosh(x))), SMALL, TWO_ULP)
 REFERENCE_1(sech, big_sech(x), big_neg(big_div(big_sinh(x), big_sqr(big_cosh(x)))), SMALL, TWO_ULP)
-REFERENCE_1(asinh, big_asinh(x), inverse(big_sqrt(big_add(num(1), big_sqr(x)))), OVER(-DBL_MAX, DBL_MAX, 1, -1), TWO_ULP)
+REFERENCE_1(asinh, big_asinh(x), inverse(big_sqrt(big_add(num(1), big_sqr(x)))),
+            OVER(-DBL_MAX, DBL_MAX, 1, -1), TWO_ULP)
 REFERENCE_1(acosh, big_acosh(x), inverse(big_sqrt(big_neg(one_less_square(x)))), OVER(1, DBL_MAX, 1, 2), TWO_ULP)
 REFERENCE_1(atanh, big_atanh(x), inverse(one_less_square(x)), UNIT, TWO_ULP)
 
@@ -208,7 +231,8 @@ REFERENCE_1(abs, big_abs(x), sign_of(x), ANY, TWO_ULP)
 REFERENCE_2(min, big_min(x, y), truth(below(x, y)), truth(below(y, x)), ANY, ANY, ALIKE, TWO_ULP)
 REFERENCE_2(max, big_max(x, y), truth(below(y, x)), truth(below(x, y)), ANY, ANY, ALIKE, TWO_ULP)
 REFERENCE_2(hypot, big_hypot(x, y), big_div(x, big_hypot(x, y)), big_div(y, big_hypot(x, y)),
-            OVER(-DBL_MAX, DBL_MAX, 1e200, 1e-200, DBL_MAX), OVER(-DBL_MAX, DBL_MAX, 1e200, 1e-200, DBL_MAX), ALIKE, TWO_ULP)
+            OVER(-DBL_MAX, DBL_MAX, 1e200, 1e-200, DBL_MAX),
+            OVER(-DBL_MAX, DBL_MAX, 1e200, 1e-200, DBL_MAX), ALIKE, TWO_ULP, .normal = true)
 REFERENCE_1(floor, big_floor(x), num(0), OVER(-DBL_MAX, DBL_MAX, 1, -1, 2, 0.5, -0.5), TWO_ULP)
 REFERENCE_1(ceil, big_ceil(x), num(0), OVER(-DBL_MAX, DBL_MAX, 1, -1, 2, 0.5, -0.5), TWO_ULP)
 REFERENCE_1(round, big_round(x), num(0), OVER(-DBL_MAX, DBL_MAX, 1, -1, 2, 0.5, -0.5), TWO_ULP)
@@ -227,21 +251,34 @@ REFERENCE_2(not_equal, truth(!mpfr_equal_p(x, y)), num(0), num(0), ANY, ANY, ALI
 REFERENCE_1(sigmoid, logistic(x), big_mul(logistic(x), logistic(big_neg(x))), SMALL, TWO_ULP)
 REFERENCE_1(log_sigmoid, big_neg(big_log1p(big_exp(big_neg(x)))), logistic(big_neg(x)), SMALL, TWO_ULP)
 REFERENCE_1(softplus, big_log1p(big_exp(x)), logistic(x), SMALL, TWO_ULP)
-REFERENCE_2(leaky_relu, below(num(0), x) ? x : big_mul(x, y), below(num(0), x) ? num(1) : y, num(0), ANY, UNIT, APART, TWO_ULP)
+REFERENCE_2(logaddexp, big_add(big_max(x, y), big_log1p(big_exp(big_sub(big_min(x, y), big_max(x, y))))),
+            logistic(big_sub(x, y)), logistic(big_sub(y, x)), SMALL, SMALL, ALIKE,
+            TWO_ULP, .measure = { larger_of_two, slope_of_rounded_difference, other_slope_of_rounded_difference })
+REFERENCE_2(leaky_relu, below(num(0), x) ? x : big_mul(x, y), below(num(0), x) ? num(1) : y, num(0), ANY, UNIT, APART,
+            TWO_ULP)
 REFERENCE_1(elu, below(num(0), x) ? x : big_expm1(x), below(num(0), x) ? num(1) : big_exp(x), SMALL, TWO_ULP)
 REFERENCE_1(gelu, big_mul(x, normal_distribution(x)), big_add(normal_distribution(x), big_mul(x, normal_density(x))),
-            OVER(-39, 39, -0.7517915246935645, -5, -30, -37.5, 5, -38.4), TWO_ULP, { NULL, terms_of_gelu_slope })
+            OVER(-39, 39, -0.7517915246935645, -5, -30, -37.5, 5, -38.4), .bound = { 2, 3 },
+            .measure = { NULL, terms_of_gelu_slope })
 REFERENCE_1(silu, big_mul(x, logistic(x)), big_mul(logistic(x), big_add(num(1), big_mul(x, logistic(big_neg(x))))),
-            OVER(-800, 800, -1.2784645427610738, -20, -40, -700, -710, 40), TWO_ULP, { NULL, terms_of_silu_slope })
-REFERENCE_1(gaussian, bell(x), big_mul(num(-2), big_mul(x, bell(x))), OVER(-28, 28, 1, 5, 20, 26.5, -26.6), TWO_ULP)
-REFERENCE_1(normal_pdf, normal_density(x), big_neg(big_mul(x, normal_density(x))), OVER(-39, 39, 1, 5, 20, 37.5, -37.6), TWO_ULP)
+            OVER(-800, 800, -1.2784645427610738, -20, -40, -700, -710, 40), TWO_ULP,
+            .measure = { NULL, terms_of_silu_slope })
+REFERENCE_1(gaussian, bell(x), big_mul(num(-2), big_mul(x, bell(x))),
+            OVER(-28, 28, 1, 5, 20, 26.5, -26.6), TWO_ULP, .normal = true)
+REFERENCE_1(normal_pdf, normal_density(x), big_neg(big_mul(x, normal_density(x))),
+            OVER(-39, 39, 1, 5, 20, 37.5, -37.6), TWO_ULP, .normal = true)
 REFERENCE_1(normal_cdf, normal_distribution(x), normal_density(x), OVER(-39, 39, 1, 5, -20, -37.5, 8), TWO_ULP)
-REFERENCE_1(erf, big_erf(x), big_div(big_mul(num(2), bell(x)), big_sqrt(constant_pi())), OVER(-28, 28, 1, 5, 20, 26.5, -26.6), TWO_ULP)
-REFERENCE_1(erfc, big_erfc(x), big_div(big_mul(num(-2), bell(x)), big_sqrt(constant_pi())), OVER(-28, 28, 1, 5, 20, 26.5, -26.6), TWO_ULP)
-REFERENCE_1(lgamma, log_gamma(x), big_digamma(x), OVER(-200, 2e305, 1, 2, 1.4616321449683623, 8, -0.5, -1.5), TWO_ULP)
-REFERENCE_1(digamma, big_digamma(x), poly_gamma(x, 1), OVER(-200, DBL_MAX, 1, 2, 1.4616321449683623, 12, -0.5, -1.5), TWO_ULP)
+REFERENCE_1(erf, big_erf(x), big_div(big_mul(num(2), bell(x)), big_sqrt(constant_pi())),
+            OVER(-28, 28, 1, 5, 20, 26.5, -26.6), TWO_ULP)
+REFERENCE_1(erfc, big_erfc(x), big_div(big_mul(num(-2), bell(x)), big_sqrt(constant_pi())),
+            OVER(-28, 28, 1, 5, 20, 26.5, -26.6), TWO_ULP)
+REFERENCE_1(lgamma, log_gamma(x), big_digamma(x), OVER(-200, 2e305, 1, 2, 1.4616321449683623, 8, -0.5, -1.5),
+            .bound = { 4, 2 }, .measure = { NULL, terms_of_digamma })
+REFERENCE_1(digamma, big_digamma(x), poly_gamma(x, 1),
+            OVER(-200, DBL_MAX, 1, 2, 1.4616321449683623, 12, -0.5, -1.5), TWO_ULP, .measure = { terms_of_digamma })
 REFERENCE_2(polygamma, poly_gamma(x, whole(y)), poly_gamma(x, whole(y) + 1), num(0),
-            OVER(-60, DBL_MAX, 1, 2, 9, 12, -0.5, -1.5), WHOLE(0, 40, 1, 2, 3), APART, TWO_ULP)
+            OVER(-60, DBL_MAX, 1, 2, 9, 12, -0.5, -1.5), WHOLE(0, 40, 1, 2, 3), APART, TWO_ULP,
+            .measure = { terms_of_polygamma, terms_of_next_polygamma })
 REFERENCE_2(chain, big_mul(x, y), y, x, ANY, ANY, APART, TWO_ULP)
 
 #endif

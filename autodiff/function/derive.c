@@ -1,0 +1,121 @@
+/* derive.c -- derivatives of a graph as more of the graph: the reverse sweep, by the texts of ops.def. */
+#include "graph.h"
+
+#include <math.h>
+#include <string.h>
+
+static const uint32_t NONE = UINT32_MAX;
+
+typedef struct sweep {
+    ad_graph      *G;
+    uint32_t      *here, *across;          /* [of + 1] adjoints so far, or NONE; what is yet to be summed over rows */
+    unsigned char *active;                 /* [of + 1] depends on what is asked for */
+    int            by_row;                 /* `of` varies: nothing is summed over rows */
+} sweep;
+
+static uint32_t plus(ad_graph *G, uint32_t a, uint32_t b)
+{
+    return a == NONE ? b : b == NONE ? a : ad_graph_make(G, AD_OP_add, a, b, 0);
+}
+
+/* Runs a partial's program at node i. */
+static uint32_t partial(ad_graph *G, uint32_t i, int place)
+{
+    ad_graph_node node = *ad_graph_at(G, i);
+    const ad_program *program = ad_partial_program((enum ad_op)node.op, place);
+    uint32_t stack[AD_DEPTH + 1];
+    int depth = 0;
+    for (int k = 0; program && k < program->size; k++) {
+        int step = program->step[k].op;
+        if (step < AD_OP_COUNT) {
+            int arity = ad_rules[step].arity;
+            depth -= arity - 1;
+            uint32_t *at = stack + depth - 1;
+            *at = ad_graph_make(G, (uint32_t)step, at[0], arity > 1 ? at[1] : 0, arity > 2 ? at[2] : 0);
+        } else
+            stack[depth++] = step == AD_PUSH_X ? node.x : step == AD_PUSH_Y ? node.y : step == AD_PUSH_W ? node.w
+                           : step == AD_PUSH_Z ? i : ad_graph_number(G, program->step[k].number);
+    }
+    return depth == 1 ? stack[0] : ad_graph_number(G, NAN);
+}
+
+/* What a node that varies contributes to one that does not, it contributes once a row. */
+static void contribute(sweep *s, uint32_t from, uint32_t target, uint32_t term)
+{
+    ad_graph *G = s->G;
+    int each_row = !s->by_row && ad_graph_varies(G, from) && !ad_graph_varies(G, target);
+    uint32_t *part = each_row ? &s->across[target] : &s->here[target];
+    if (G->failed || (ad_graph_at(G, term)->op == AD_OP_CONSTANT && ad_graph_at(G, term)->number == 0))
+        return;
+    *part = plus(G, *part, term);
+}
+
+static uint32_t adjoint(sweep *s, uint32_t i)
+{
+    uint32_t summed = s->across[i] == NONE || s->G->failed ? NONE : ad_graph_row_sum(s->G, s->across[i]);
+    return plus(s->G, s->here[i], summed);
+}
+
+static void visit(sweep *s, uint32_t i)
+{
+    ad_graph *G = s->G;
+    uint32_t op = ad_graph_at(G, i)->op, g = adjoint(s, i);
+    s->here[i] = g;
+    s->across[i] = NONE;
+    if (g == NONE || G->failed)
+        return;
+    if (op == AD_OP_ROW_SUM) {
+        uint32_t x = ad_graph_at(G, i)->x;
+        if (s->active[x] && !ad_graph_varies(G, x))
+            g = ad_graph_make(G, AD_OP_mul, g, ad_graph_row_sum(G, ad_graph_number(G, 1)), 0);
+        if (s->active[x] && !G->failed)
+            contribute(s, i, x, g);
+        return;
+    }
+    for (int k = 0; k < (op <= AD_OP_THIRD ? 0 : ad_rules[op].partials); k++) {
+        uint32_t target = ad_graph_operand(ad_graph_at(G, i), k);
+        if (s->active[target] && !G->failed)
+            contribute(s, i, target, ad_graph_make(G, AD_OP_chain, g, partial(G, i, k), 0));
+    }
+}
+
+static void mark_active(sweep *s, uint32_t of, uint32_t n, const uint32_t *wrt)
+{
+    memset(s->active, 0, of + (size_t)1);
+    for (uint32_t i = 0; i < n; i++)
+        if (wrt[i] <= of)
+            s->active[wrt[i]] = 1;
+    for (uint32_t i = 0; i <= of; i++) {
+        const ad_graph_node *node = ad_graph_at(s->G, i);
+        for (int k = 0; k < ad_graph_arity(node->op); k++)
+            s->active[i] |= s->active[ad_graph_operand(node, k)];
+    }
+}
+
+void ad_graph_reverse(ad_graph *G, uint32_t of, uint32_t n, const uint32_t *wrt, uint32_t *out)
+{
+    size_t nodes = of + (size_t)1;
+    sweep s = {.G = G, .by_row = ad_graph_varies(G, of)};
+    s.here   = ad_resize(&G->allocator, NULL, 0, nodes * sizeof *s.here);
+    s.across = ad_resize(&G->allocator, NULL, 0, nodes * sizeof *s.across);
+    s.active  = ad_resize(&G->allocator, NULL, 0, nodes);
+    if (!s.here || !s.across || !s.active)
+        G->failed = 1;
+    else {
+        memset(s.here, 0xff, nodes * sizeof *s.here);
+        memset(s.across, 0xff, nodes * sizeof *s.across);
+        mark_active(&s, of, n, wrt);
+        s.here[of] = ad_graph_number(G, 1);
+        for (uint32_t i = of + 1; i-- > 0 && !G->failed;)
+            if (s.active[i])
+                visit(&s, i);
+    }
+    for (uint32_t i = 0; i < n && !G->failed; i++)
+        out[i] = wrt[i] <= of && s.here[wrt[i]] != NONE ? s.here[wrt[i]] : ad_graph_number(G, 0);
+    if (s.here)
+        ad_resize(&G->allocator, s.here, nodes * sizeof *s.here, 0);
+    if (s.across)
+        ad_resize(&G->allocator, s.across, nodes * sizeof *s.across, 0);
+    if (s.active)
+        ad_resize(&G->allocator, s.active, nodes, 0);
+}

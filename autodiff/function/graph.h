@@ -1,0 +1,47 @@
+/* graph.h -- a function as a graph: nodes in order of evaluation, equal ones shared. Not installed.
+ *
+ * Nodes are rows of ops.def on one to three operands, constants, inputs, and the sum over rows. Derivatives are added to
+ * the same graph as plain nodes; fusing and placing come later, in the plan. No recursion anywhere.
+ */
+#ifndef AUTODIFF_FUNCTION_GRAPH_H
+#define AUTODIFF_FUNCTION_GRAPH_H
+
+#include "autodiff/rules/rules.h"
+#include "autodiff/tape/memory.h"
+
+enum { AD_OP_ROW_SUM = AD_OP_COUNT, AD_GRAPH_OPS };
+
+/* Operands not in use are 0. An input's x is its number. */
+typedef struct ad_graph_node {
+    double   number;                       /* of a constant */
+    uint32_t op, x, y, w;
+} ad_graph_node;
+
+typedef struct ad_graph {
+    ad_allocator   allocator;
+    ad_block       nodes, varying, table;
+    uint32_t       n, n_table;
+    int            failed;                 /* no memory: what is built is to be thrown away */
+} ad_graph;
+
+static inline ad_graph_node *ad_graph_at(const ad_graph *G, uint32_t i) { return (ad_graph_node *)G->nodes.base + i; }
+/* Whether a node has one value per row. */
+static inline int ad_graph_varies(const ad_graph *G, uint32_t i) { return ((unsigned char *)G->varying.base)[i]; }
+static inline int ad_graph_arity(uint32_t op)
+{
+    return op == AD_OP_ROW_SUM ? 1 : op <= AD_OP_THIRD ? 0 : ad_rules[op].arity;
+}
+static inline uint32_t ad_graph_operand(const ad_graph_node *n, int k) { return k == 0 ? n->x : k == 1 ? n->y : n->w; }
+
+/* The node, made or found; simplified where that changes no bit of a finite result. 0 when out of memory (failed). */
+uint32_t ad_graph_make(ad_graph *G, uint32_t op, uint32_t x, uint32_t y, uint32_t w);
+uint32_t ad_graph_number(ad_graph *G, double number);
+/* The sum over rows; a factor that does not vary is taken out of it. */
+uint32_t ad_graph_row_sum(ad_graph *G, uint32_t x);
+void     ad_graph_free(ad_graph *G);
+
+/* derive.c: nodes of the derivatives of `of` with respect to wrt [n] (inputs or any nodes) in out [n]. `of` may vary: then
+ * so do the derivatives, row by row; else contributions of varying nodes to others are summed over the rows. */
+void ad_graph_reverse(ad_graph *G, uint32_t of, uint32_t n, const uint32_t *wrt, uint32_t *out);
+
+#endif

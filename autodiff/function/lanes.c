@@ -1,0 +1,233 @@
+/* lanes.c -- the executor: a pass's instructions over blocks of rows, in vectors. Compiled once for each instruction set,
+ * with AD_LANES_RUN naming the result; which one runs is chosen in run.c. It computes values only: a gradient is a
+ * program like any other. */
+#include "plan.h"
+#include "vector.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { VECTORS = AD_BLOCK * 8 / AD_LANE_BYTES };
+
+typedef struct source {
+    const double *at;
+    int           step;                    /* numbers from one vector to the next: 0 for a uniform value */
+} source;
+
+static inline ad_lane load(const double *x)
+{
+    ad_lane v;
+    memcpy(&v, __builtin_assume_aligned(x, AD_LANE_BYTES), sizeof v);
+    return v;
+}
+
+static inline void store(double *x, ad_lane v) { memcpy(__builtin_assume_aligned(x, AD_LANE_BYTES), &v, sizeof v); }
+
+typedef struct context {
+    const double *uniform;
+    double       *work, *sums;
+    const double *mask;                    /* [AD_BLOCK] all ones in rows that count; NULL when all do */
+} context;
+
+/* A uniform operand is spread over one vector, which every step reads again. */
+static inline source find(const context *c, uint32_t operand, double *spread)
+{
+    if (!(operand & AD_UNIFORM))
+        return (source){c->work + operand, AD_LANE_BYTES / 8};
+    store(spread, lane_all(c->uniform[operand & ~AD_UNIFORM]));
+    return (source){spread, 0};
+}
+
+#define ROW(name, n_operands, ...) \
+    static __attribute__((flatten)) void row_##name(const context *c, const uint32_t *code) \
+    { \
+        double spread[3][AD_LANE_BYTES / 8] __attribute__((aligned(AD_LANE_BYTES))); \
+        source s[3]; \
+        for (int k = 0; k < n_operands; k++) \
+            s[k] = find(c, code[2 + k], spread[k]); \
+        double *z = c->work + code[1]; \
+        for (int j = 0; j < VECTORS; j++) \
+            store(z + j * (AD_LANE_BYTES / 8), AD_LANE_VALUE(name, __VA_ARGS__)); \
+    }
+#define AT(k) load(s[k].at + j * s[k].step)
+#define OP1(name, ...) ROW(name, 1, AT(0))
+#define OP2(name, ...) ROW(name, 2, AT(0), AT(1))
+#define OP3(name, ...) ROW(name, 3, AT(0), AT(1), AT(2))
+#define FC1(name, ...) ROW(name, 2, AT(0), AT(1))
+#include "../ops.def"
+
+/* ---- Linear instructions: eight vectors at once, each in a register of its own ------------------------------------- */
+
+enum { VECTOR = AD_LANE_BYTES / 8, CHUNK = 8 * VECTOR };
+
+#define EIGHT(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7)
+#define DECLARE(k) ad_lane a##k = {0};
+#define FMA_VV(k)  a##k = lane_fma(load(p + k * VECTOR), load(q + k * VECTOR), a##k);
+#define FNMA_VV(k) a##k = lane_fnma(load(p + k * VECTOR), load(q + k * VECTOR), a##k);
+#define FMA_UV(k)  a##k = lane_fma(u, load(q + k * VECTOR), a##k);
+#define FNMA_UV(k) a##k = lane_fnma(u, load(q + k * VECTOR), a##k);
+#define ADD_V(k)   a##k += load(q + k * VECTOR);
+#define SUB_V(k)   a##k -= load(q + k * VECTOR);
+#define ADD_U(k)   a##k += u;
+#define SUB_U(k)   a##k -= u;
+#define STORE(k)   store(z + k * VECTOR, a##k);
+#define BLANK(k)   a##k = lane_of_bits(lane_bits(a##k) & lane_bits(load(blank + k * VECTOR)));
+
+/* All terms of a class: pairs of slots, a uniform value and a slot, a slot, a uniform value. */
+#define PAIRS(class, M) \
+    for (const uint32_t *end = x + 2 * count[class]; x < end; x += 2) { \
+        const double *p = work + x[0], *q = work + x[1]; \
+        EIGHT(M) \
+    }
+#define SCALED(class, M) \
+    for (const uint32_t *end = x + 2 * count[class]; x < end; x += 2) { \
+        const ad_lane u = lane_all(c->uniform[x[0] & ~AD_UNIFORM]); \
+        const double *q = work + x[1]; \
+        EIGHT(M) \
+    }
+#define SINGLE(class, M) \
+    for (const uint32_t *end = x + count[class]; x < end; x++) { \
+        const double *q = work + x[0]; \
+        EIGHT(M) \
+    }
+#define NUMBERS(class, M) \
+    for (const uint32_t *end = x + count[class]; x < end; x++) { \
+        const ad_lane u = lane_all(c->uniform[x[0] & ~AD_UNIFORM]); \
+        EIGHT(M) \
+    }
+/* The linear form of rows [first, first + CHUNK) in a0 .. a7. */
+#define FORM(code, first) \
+    EIGHT(DECLARE) \
+    const uint32_t *count = (code) + 2, *x = count + AD_CLASSES; \
+    const double *work = c->work + (first); \
+    PAIRS(0, FMA_VV) PAIRS(1, FNMA_VV) SCALED(2, FMA_UV) SCALED(3, FNMA_UV) \
+    SINGLE(4, ADD_V) SINGLE(5, SUB_V) NUMBERS(6, ADD_U) NUMBERS(7, SUB_U)
+
+static void linear(const context *c, const uint32_t *code)
+{
+    for (size_t first = 0; first < AD_BLOCK; first += CHUNK) {
+        double *z = c->work + code[1] + first;
+        FORM(code, first)
+        EIGHT(STORE)
+    }
+}
+
+/* The rows' sum of a linear form, into the accumulator; rows that do not count are blanked, NaN and all. */
+static void gather(const context *c, const uint32_t *code)
+{
+    double *sum = c->sums + code[1] * (size_t)8;
+    ad_lane total = load(sum);
+    for (size_t first = 0; first < AD_BLOCK; first += CHUNK) {
+        FORM(code, first)
+        if (c->mask) {
+            const double *blank = c->mask + first;
+            EIGHT(BLANK)
+        }
+        total += ((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (a6 + a7));
+    }
+    store(sum, total);
+}
+
+/* The rows' sums of products with one factor in common, which stays in registers: an outer product's row. */
+static void gather_products(const context *c, const uint32_t *code)
+{
+    for (size_t first = 0; first < AD_BLOCK; first += CHUNK) {
+        const double *q = c->work + code[1] + first;
+        EIGHT(DECLARE)
+        EIGHT(ADD_V)
+        if (c->mask) {
+            const double *blank = c->mask + first;
+            EIGHT(BLANK)
+        }
+        for (const uint32_t *x = code + 3, *end = x + 2 * code[2]; x < end; x += 2) {
+            const double *p = c->work + x[0] + first;
+            double *sum = c->sums + x[1] * (size_t)8;
+            ad_lane b[8];
+            if (c->mask) {                 /* a NaN of a row that does not count would survive a factor 0 */
+                const double *blank = c->mask + first;
+                for (int k = 0; k < 8; k++)
+                    b[k] = lane_of_bits(lane_bits(load(p + k * VECTOR)) & lane_bits(load(blank + k * VECTOR)));
+                p = (const double *)b;
+            }
+            ad_lane even = lane_fma(a0, load(p), load(sum)), odd = a1 * load(p + VECTOR);
+            even = lane_fma(a2, load(p + 2 * VECTOR), even);
+            odd  = lane_fma(a3, load(p + 3 * VECTOR), odd);
+            even = lane_fma(a4, load(p + 4 * VECTOR), even);
+            odd  = lane_fma(a5, load(p + 5 * VECTOR), odd);
+            even = lane_fma(a6, load(p + 6 * VECTOR), even);
+            odd  = lane_fma(a7, load(p + 7 * VECTOR), odd);
+            store(sum, even + odd);
+        }
+    }
+}
+
+/* sigmoid(x) and sigmoid(-x) from one exponential. */
+static __attribute__((flatten)) void sigmoids(const context *c, const uint32_t *code)
+{
+    double *z = c->work + code[1], *opposite = c->work + code[2];
+    const double *x = c->work + code[3];
+    for (int j = 0; j < AD_BLOCK; j += VECTOR) {
+        struct ad_lane_sigmoids both = ad_lane_sigmoid_pair(load(x + j));
+        store(z + j, both.of);
+        store(opposite + j, both.of_minus);
+    }
+}
+
+/* ---- A pass ----------------------------------------------------------------------------------------------------------- */
+
+static void load_columns(const ad_pass *pass, double *work, const double *const *columns, size_t from, size_t rows)
+{
+    for (uint32_t k = 0; k < pass->n_columns; k++) {
+        double *slot = work + (size_t)k * AD_BLOCK;
+        const double *column = columns[pass->columns[k]] + from;
+        memcpy(slot, column, rows * sizeof *slot);
+        for (size_t i = rows; i < AD_BLOCK; i++)
+            slot[i] = column[rows - 1];    /* an ordinary row again: nothing strange to compute */
+    }
+}
+
+void AD_LANES_RUN(const ad_pass *pass, const double *uniform, const double *const *columns, size_t from, size_t to,
+                  double *work, double *sums, double *const *stored)
+{
+    union { uint64_t bits[AD_BLOCK]; double lanes[AD_BLOCK]; } mask __attribute__((aligned(64)));
+    context c = {uniform, work, sums, NULL};
+    for (size_t rows; from < to; from += rows) {
+        rows = to - from < AD_BLOCK ? to - from : AD_BLOCK;
+        if (rows < AD_BLOCK) {
+            for (size_t i = 0; i < AD_BLOCK; i++)
+                mask.bits[i] = i < rows ? UINT64_MAX : 0;
+            c.mask = mask.lanes;
+        }
+        load_columns(pass, work, columns, from, rows);
+        for (const uint32_t *code = pass->code; *code != AD_END;) {
+            uint32_t n = 0;
+            switch (*code) {
+#define OP1(name, ...) case AD_OP_##name: row_##name(&c, code); code += 3; continue;
+#define OP2(name, ...) case AD_OP_##name: row_##name(&c, code); code += 4; continue;
+#define OP3(name, ...) case AD_OP_##name: row_##name(&c, code); code += 5; continue;
+#define FC1(name, ...) case AD_OP_##name: row_##name(&c, code); code += 4; continue;
+#include "../ops.def"
+            case AD_STORE:
+                memcpy(stored[code[1]] + from, work + code[2], rows * sizeof *work);
+                code += 3;
+                continue;
+            case AD_GATHER_PRODUCTS:
+                gather_products(&c, code);
+                code += 3 + 2 * code[2];
+                continue;
+            case AD_SIGMOIDS:
+                sigmoids(&c, code);
+                code += 4;
+                continue;
+            case AD_LINEAR:
+                linear(&c, code);
+                break;
+            default:
+                gather(&c, code);
+            }
+            for (int k = 0; k < AD_CLASSES; k++)
+                n += code[2 + k] * (k < 4 ? 2u : 1u);
+            code += 2 + AD_CLASSES + n;
+        }
+    }
+}

@@ -1,0 +1,66 @@
+/* plan.h -- a function made ready to run over rows: what plan.c lowers a graph to and lanes.c executes. Not installed.
+ *
+ * A plan is a list of passes over the rows. Before a pass, the nodes that do not vary are computed, one number each
+ * (uniform values, u); in the pass, blocks of AD_BLOCK rows run through the instructions, on slots of AD_BLOCK numbers;
+ * row sums gather in accumulators, which are uniform values of the next pass. One pass is the rule; a row sum that a
+ * later row needs makes another.
+ *
+ * Instructions are words: a code, a slot, operands. An operand is a slot's first number, or a uniform value (AD_UNIFORM |
+ * index). A linear instruction adds products and terms to what it began with; chains of mul and add become one.
+ */
+#ifndef AUTODIFF_FUNCTION_PLAN_H
+#define AUTODIFF_FUNCTION_PLAN_H
+
+#include "graph.h"
+
+enum { AD_BLOCK = 64, AD_CLASSES = 8 };
+#define AD_UNIFORM 0x80000000u
+
+/* Codes beyond the rows of ops.def, which take: code, slot, operands. Those here take AD_CLASSES counts, then the
+ * operands: pairs v v, -v v, u v, -u v, then v, -v, u, -u. AD_LINEAR sets a slot, AD_GATHER adds to an accumulator,
+ * AD_STORE (code, output, operand) writes rows out. AD_GATHER_PRODUCTS (code, factor, n, then n times: operand,
+ * accumulator) adds products with a common factor to accumulators. AD_SIGMOIDS (code, slot, slot, operand) sets sigmoid(x)
+ * and sigmoid(-x), which share an exponential. */
+enum { AD_LINEAR = AD_GRAPH_OPS, AD_SIGMOIDS, AD_GATHER, AD_GATHER_PRODUCTS, AD_STORE, AD_END };
+
+typedef struct ad_uniform_step {
+    uint32_t op, to, x, y, w;
+} ad_uniform_step;
+
+typedef struct ad_pass {
+    ad_uniform_step *steps;                /* [n_steps] before the rows */
+    uint32_t         n_steps;
+    uint32_t        *code;                 /* [n_code] ends with AD_END */
+    size_t           n_code;
+    uint32_t         n_slots, n_sums;
+    uint32_t        *sum_to;               /* [n_sums] the uniform value that an accumulator becomes */
+    uint32_t        *columns;              /* [n_columns] the column that slot 0, 1, ... holds */
+    uint32_t         n_columns;
+    ad_block         step_block, code_block, sum_block, column_block;
+} ad_pass;
+
+typedef struct ad_plan {
+    ad_allocator allocator;
+    double      *uniform;                  /* [n_uniform] constants in their places */
+    uint32_t     n_uniform;
+    uint32_t    *param;                    /* [n_params] place of a param, or UINT32_MAX */
+    uint32_t     n_params;
+    ad_pass     *passes;
+    uint32_t     n_passes;
+    uint32_t    *output;                   /* [n_outputs] place of one that does not vary; else UINT32_MAX: it is stored */
+    uint32_t     n_outputs;
+    int          chains;                   /* products of the chain rule run as plain ones: a NaN asks for care */
+    ad_block     uniform_block, param_block, pass_block, output_block;
+} ad_plan;
+
+/* Lowers the outputs of a graph. Returns 0 and leaves an empty plan when out of memory. */
+int  ad_plan_make(ad_plan *plan, const ad_graph *G, uint32_t n_params, uint32_t n_outputs, const uint32_t *outputs);
+void ad_plan_free(ad_plan *plan);
+
+/* lanes.c: runs a pass's code over rows [from, to), the caller's columns, work [n_slots][AD_BLOCK] aligned to 64 bytes,
+ * sums [n_sums][8] (added to), rows of stored outputs. */
+typedef void ad_lanes_run(const ad_pass *pass, const double *uniform, const double *const *columns, size_t from, size_t to,
+                          double *work, double *sums, double *const *stored);
+ad_lanes_run *ad_lanes_for_this_machine(void);
+
+#endif

@@ -1,0 +1,174 @@
+/* vector_exp.h -- exponentials over lanes, and what is made of one: the logistic, hyperbolic and Gaussian functions.
+ *
+ * It has no derivatives and no logarithms. The method is Cody and Waite's (Software Manual for the Elementary
+ * Functions, 1980): x = k log 2 + r with |r| <= log(2) / 2, a minimax polynomial for exp(r) (fitted with Sollya,
+ * error 2^-57), and 2^k by the exponent's bits. What is made of exp takes it as a head and a tail, so that one
+ * rounding at the end is nearly the whole error.
+ */
+#ifndef AUTODIFF_FUNCTION_VECTOR_EXP_H
+#define AUTODIFF_FUNCTION_VECTOR_EXP_H
+
+#include "vector_lane.h"
+
+/* exp(x + x_low) = 2^k (1 + head + tail), |head| <= 0.35, |tail| <= 0.08; good to 2^-57 for |x| < 2000. */
+struct lane_exp { ad_lane k, head, tail; };
+
+static inline ad_lane lane_exp_series(ad_lane r) /* (exp(r) - 1 - r) / r^2 */
+{
+    return LANE_POLY(r, 0x1p-1, 0x1.555555555553fp-3, 0x1.55555555530b9p-5, 0x1.1111111115347p-7,
+                     0x1.6c16c17d323bdp-10, 0x1.a01a01933ef28p-13, 0x1.a019a9c170a2dp-16, 0x1.71de33c5cd256p-19,
+                     0x1.28a101ad9768bp-22, 0x1.af0651ca8d7bdp-26);
+}
+
+static inline ad_lane lane_exp_count(ad_lane x) { return lane_fma(x, lane_all(0x1.71547652b82fep+0), lane_all(0x1.8p52)) - 0x1.8p52; }
+
+static inline struct lane_exp lane_exp_parts(ad_lane x, ad_lane x_low)
+{
+    ad_lane k = lane_exp_count(x);
+    ad_lane high = lane_fnma(k, lane_all(0x1.62e42ffp-1), x); /* exact: the constant has 28 bits */
+    ad_lane low = lane_fnma(k, lane_all(-0x1.718432a1b0e26p-35), x_low);
+    ad_lane r = high + low, r_low = (high - r) + low;
+    return (struct lane_exp){ k, r, lane_fma(r * r, lane_exp_series(r), r_low) };
+}
+
+/* 1 + head + tail: in [0.7, 1.42] */
+static inline struct lane_pair lane_exp_factor(struct lane_exp e)
+{
+    ad_lane t = e.head + e.tail, s = t + 1.0;
+    return (struct lane_pair){ s, (t - (s - 1.0)) + ((e.head - t) + e.tail) };
+}
+
+/* x within [low, high]; NaN stays. */
+static inline ad_lane lane_within(ad_lane x, double low, double high)
+{
+    return lane_smaller(lane_all(high), lane_larger(lane_all(low), x));
+}
+
+static inline ad_lane ad_lane_exp(ad_lane x)
+{
+    ad_lane a = lane_within(x, -800, 800), k = lane_exp_count(a);
+    ad_lane high = lane_fnma(k, lane_all(0x1.62e42ffp-1), a);
+    ad_lane r = lane_fnma(k, lane_all(-0x1.718432a1b0e26p-35), high);
+    return lane_scaled(lane_fma(r * r, lane_exp_series(r), r) + 1.0, k);
+}
+#define AD_LANE_HAS_exp ~, 1
+
+static inline ad_lane ad_lane_exp2(ad_lane x)
+{
+    ad_lane a = lane_within(x, -1100, 1100), k = lane_nearest(a), r = a - k;
+    ad_lane p = LANE_POLY(r, 0x1.62e42fefa39efp-1, 0x1.ebfbdff82c5a5p-3, 0x1.c6b08d704a0d7p-5, 0x1.3b2ab6fb9fe0dp-7,
+                          0x1.5d87fe78a0d8ap-10, 0x1.4309130f76392p-13, 0x1.ffcbfc7c824fep-17, 0x1.62bfc60fd9192p-20,
+                          0x1.b524cd6375c3ap-24, 0x1.e61dfff93a415p-28, 0x1.ea191db268884p-32);
+    return lane_scaled(lane_fma(r, p, lane_all(1)), k);
+}
+#define AD_LANE_HAS_exp2 ~, 1
+
+/* exp(x) - 1 = 2 (n + n_low) with |n_low| within half an ulp of n; x within [-40, 710]. */
+static inline struct lane_pair lane_half_expm1(ad_lane x)
+{
+    struct lane_exp e = lane_exp_parts(x, (ad_lane){ 0 });
+    ad_lane half = lane_power_of_two(e.k - 1.0), whole = half - 0.5; /* half of 2^k */
+    ad_lane part = half * e.head;
+    struct lane_pair s = lane_sum(whole, part);
+    return lane_ordered_sum(s.hi, lane_fma(half, e.tail, s.lo));
+}
+
+static inline ad_lane ad_lane_expm1(ad_lane x)
+{
+    struct lane_exp e = lane_exp_parts(lane_within(x, -40, 720), (ad_lane){ 0 });
+    ad_lane half = lane_power_of_two(lane_smaller(lane_all(1024), e.k) - 1.0), whole = half - 0.5, part = half * e.head;
+    struct lane_pair s = lane_sum(whole, part);
+    ad_lane z = (s.hi + lane_fma(half, e.tail, s.lo)) * 2.0;
+    z = lane_pick(lane_less(lane_all(709.79), x), lane_all(INFINITY), z);
+    return lane_pick(lane_less(lane_abs(x), lane_all(0x1p-60)), x, z);
+}
+#define AD_LANE_HAS_expm1 ~, 1
+
+static inline ad_lane ad_lane_elu(ad_lane x) { return lane_pick(lane_less((ad_lane){ 0 }, x), x, ad_lane_expm1(x)); }
+#define AD_LANE_HAS_elu ~, 1
+
+/* ---- the logistic family ---- */
+
+/* With e = exp(-|x|) <= 1 nothing overflows: 1 / (1 + e) and e / (1 + e), from one exponential and one division. */
+struct lane_logistic { struct lane_exp e; struct lane_pair factor, inverse; };
+
+static inline struct lane_logistic lane_logistic_of(ad_lane x)
+{
+    struct lane_logistic s;
+    s.e = lane_exp_parts(lane_larger(lane_all(-800), -lane_abs(x)), (ad_lane){ 0 });
+    s.factor = lane_exp_factor(s.e);
+    ad_lane scale = lane_power_of_two(lane_larger(lane_all(-1000), s.e.k));
+    ad_lane e = scale * s.factor.hi, d = e + 1.0, r = 1.0 / d;
+    ad_lane d_low = lane_fma(scale, s.factor.lo, e - (d - 1.0));
+    s.inverse = (struct lane_pair){ r, r * (lane_residual(r, d, lane_all(1)) - r * d_low) };
+    return s;
+}
+
+static inline ad_lane lane_logistic_times(struct lane_logistic s, struct lane_pair n, ad_lane k)
+{
+    return lane_scaled(lane_fma(n.hi, s.inverse.hi, lane_fma(n.hi, s.inverse.lo, n.lo * s.inverse.hi)), k);
+}
+
+static inline ad_lane ad_lane_sigmoid(ad_lane x)
+{
+    struct lane_logistic s = lane_logistic_of(x);
+    lane_mask below = lane_less(x, (ad_lane){ 0 });
+    struct lane_pair n = { lane_pick(below, s.factor.hi, lane_all(1)), lane_where(below, s.factor.lo) };
+    return lane_logistic_times(s, n, lane_where(below, s.e.k));
+}
+#define AD_LANE_HAS_sigmoid ~, 1
+
+/* sigmoid(x) and sigmoid(-x) together. */
+struct ad_lane_sigmoids { ad_lane of, of_minus; };
+
+static inline struct ad_lane_sigmoids ad_lane_sigmoid_pair(ad_lane x)
+{
+    struct lane_logistic s = lane_logistic_of(x);
+    lane_mask below = lane_less(x, (ad_lane){ 0 });
+    ad_lane larger = s.inverse.hi + s.inverse.lo, smaller = lane_logistic_times(s, s.factor, s.e.k);
+    return (struct ad_lane_sigmoids){ lane_pick(below, smaller, larger), lane_pick(below, larger, smaller) };
+}
+
+static inline ad_lane ad_lane_silu(ad_lane x)
+{
+    struct lane_logistic s = lane_logistic_of(x);
+    lane_mask below = lane_less(x, (ad_lane){ 0 });
+    struct lane_pair n = { lane_pick(below, s.factor.hi, lane_all(1)), lane_where(below, s.factor.lo) };
+    ad_lane y = lane_fma(n.hi, s.inverse.hi, lane_fma(n.hi, s.inverse.lo, n.lo * s.inverse.hi));
+    return lane_scaled(y * lane_larger(lane_all(-800), x), lane_where(below, s.e.k));
+}
+#define AD_LANE_HAS_silu ~, 1
+
+/* ---- hyperbolic functions ---- */
+
+/* m / (m + 2) with m = exp(2 |x|) - 1. */
+static inline ad_lane ad_lane_tanh(ad_lane x)
+{
+    struct lane_pair n = lane_half_expm1(lane_smaller(lane_all(40), lane_abs(x) * 2.0));
+    struct lane_pair d = lane_sum(lane_all(1), n.hi);
+    struct lane_pair q = lane_divide(n, (struct lane_pair){ d.hi, d.lo + n.lo });
+    return lane_copysign(q.hi + q.lo, x);
+}
+#define AD_LANE_HAS_tanh ~, 1
+
+/* ---- the Gaussian ---- */
+
+static inline ad_lane ad_lane_gaussian(ad_lane x)
+{
+    struct lane_pair s = lane_product(lane_within(x, -30, 30), lane_within(x, -30, 30));
+    struct lane_exp e = lane_exp_parts(-s.hi, -s.lo);
+    return lane_scaled((e.head + e.tail) + 1.0, e.k);
+}
+#define AD_LANE_HAS_gaussian ~, 1
+
+static inline ad_lane ad_lane_normal_pdf(ad_lane x)
+{
+    struct lane_pair s = lane_product(lane_within(x, -40, 40), lane_within(x, -40, 40));
+    struct lane_exp e = lane_exp_parts(s.hi * -0.5, s.lo * -0.5);
+    struct lane_pair f = lane_exp_factor(e);
+    const double root = 0x1.9884533d43651p-2, root_low = -0x1.cbc0d30ebfd15p-56; /* 1 / sqrt(2 pi) */
+    return lane_scaled(lane_fma(f.hi, lane_all(root), lane_fma(f.lo, lane_all(root), f.hi * root_low)), e.k);
+}
+#define AD_LANE_HAS_normal_pdf ~, 1
+
+#endif

@@ -1,0 +1,136 @@
+/* random.c -- random formulas over all rows of the rule book: the tape, a function at a point and its lanes agree. */
+#include <autodiff/autodiff.h>
+#include <autodiff/rules/rules.h>
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+enum { PARAMS = 4, COLUMNS = 3, NODES = 40, ROWS = 70 };
+
+static uint64_t state;
+static uint32_t draw(uint32_t n)
+{
+    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(state >> 33) % n;
+}
+static double uniform(void) { return draw(1000001) / 500000.0 - 1; }
+
+/* One operation of row `op` on x, y, w; results are squashed so that formulas stay tame and smooth enough. */
+static ad_var apply(int op, ad_var x, ad_var y, ad_var w)
+{
+    ad_var p = ad_add(1.5, ad_tanh(x)), q = ad_mul(0.9, ad_tanh(x));
+    switch (op) {
+    case AD_OP_div: return ad_div(x, ad_add(2, ad_square(y)));
+    case AD_OP_log: return ad_log(p);
+    case AD_OP_log2: return ad_log2(p);
+    case AD_OP_log10: return ad_log10(p);
+    case AD_OP_log1p: return ad_log1p(p);
+    case AD_OP_sqrt: return ad_sqrt(p);
+    case AD_OP_cbrt: return ad_cbrt(p);
+    case AD_OP_pow: return ad_pow(p, ad_tanh(y));
+    case AD_OP_asin: return ad_asin(q);
+    case AD_OP_acos: return ad_acos(q);
+    case AD_OP_atanh: return ad_atanh(q);
+    case AD_OP_acosh: return ad_acosh(ad_add(1.6, p));
+    case AD_OP_tan: return ad_tan(q);
+    case AD_OP_lgamma: return ad_lgamma(p);
+    case AD_OP_digamma: return ad_digamma(p);
+    case AD_OP_polygamma: return ad_tanh(ad_polygamma(p, 1));
+    case AD_OP_powi: return ad_powi(p, (int)draw(7) - 3);
+    case AD_OP_leaky_relu: return ad_leaky_relu(x, 0.125);
+    case AD_OP_exp: case AD_OP_exp2: case AD_OP_expm1: case AD_OP_sinh: case AD_OP_cosh: x = q; break;
+    case AD_OP_sum: return ad_tanh(ad_sum(3, (ad_var[]){x, y, w}));
+    case AD_OP_mean: return ad_mean(3, (ad_var[]){x, y, w});
+    case AD_OP_logsumexp: return ad_logsumexp(3, (ad_var[]){x, y, w});
+    case AD_OP_norm2: return ad_tanh(ad_norm2(3, (ad_var[]){x, y, p}));
+    case AD_OP_dot: return ad_tanh(ad_dot(2, (ad_var[]){x, y}, (ad_var[]){w, q}));
+    default: break;
+    }
+    switch (op) {
+#define OP1(name, ...) case AD_OP_##name: return ad_##name(x);
+#define OP2(name, ...) case AD_OP_##name: return ad_##name(x, y);
+#define OP3(name, ...) case AD_OP_##name: return ad_##name(x, y, w);
+#include <autodiff/ops.def>
+    default: return x;
+    }
+}
+
+static ad_var formula(const ad_var *inputs, uint64_t seed)
+{
+    ad_var v[PARAMS + COLUMNS + 1 + NODES];
+    int n = PARAMS + COLUMNS;
+    state = seed;
+    for (int i = 0; i < n; i++)
+        v[i] = inputs[i];
+    v[n++] = ad_const(0.75);
+    for (int i = 0; i < NODES; i++, n++) {
+        int op = AD_OP_THIRD + 1 + (int)draw(AD_OP_COUNT - AD_OP_THIRD - 1);
+        ad_var x = v[draw((uint32_t)n)], y = v[draw((uint32_t)n)], w = v[draw((uint32_t)n)], z = apply(op, x, y, w);
+        v[n] = i % 3 ? z : ad_tanh(z);
+    }
+    ad_var E = ad_tanh(v[n - 1]);
+    for (int i = 2; i < 9; i++)
+        E = ad_add(E, ad_tanh(v[n - i]));
+    return E;
+}
+
+Test(random_formulas, tape_point_and_lanes_agree)
+{
+    int trials = getenv("AD_SOAK") ? 20000 : 1000, told = 0;
+    for (int trial = 0; trial < trials; trial++) {
+        double p[PARAMS], data[COLUMNS][ROWS], row[ROWS], *out = row;
+        const double *columns[COLUMNS];
+        state = (uint64_t)trial * 7919 + 1;
+        for (int i = 0; i < PARAMS; i++)
+            p[i] = 1.5 * uniform();
+        for (int k = 0; k < COLUMNS; k++) {
+            columns[k] = data[k];
+            for (int r = 0; r < ROWS; r++)
+                data[k][r] = 1.5 * uniform();
+        }
+        ad_tape *tape = ad_tape_new();
+        ad_var inputs[PARAMS + COLUMNS];
+        for (int i = 0; i < PARAMS; i++)
+            inputs[i] = ad_param(tape, NULL, p[i]);
+        for (int k = 0; k < COLUMNS; k++)
+            inputs[PARAMS + k] = ad_column(tape, NULL);
+        ad_var E = formula(inputs, (uint64_t)trial);
+        cr_assert_eq(ad_tape_error(tape), AD_OK, "trial %d: %s", trial, ad_tape_error_message(tape));
+        ad_function *f = ad_function_new(tape, 1, &E);
+        cr_assert_not_null(f);
+        double value, g[PARAMS], wanted = 0, size = 0, dw[PARAMS] = {0}, scale[PARAMS] = {0};
+        cr_assert_eq(ad_function_sum_gradient(f, p, columns, ROWS, &value, g), AD_OK);
+        cr_assert_eq(ad_function_rows(f, p, columns, ROWS, &out), AD_OK);
+        for (int r = 0; r < ROWS; r++) {
+            double x[COLUMNS], at;
+            ad_tape_reset(tape);
+            for (int i = 0; i < PARAMS; i++)
+                inputs[i] = ad_param(tape, NULL, p[i]);
+            for (int k = 0; k < COLUMNS; k++)
+                inputs[PARAMS + k] = ad_param(tape, NULL, x[k] = data[k][r]);
+            E = formula(inputs, (uint64_t)trial);
+            ad_backward(E);
+            cr_assert_eq(ad_function_at(f, p, x, &at), AD_OK);
+            cr_assert(at == ad_value(E) || fabs(at - ad_value(E)) <= 1e-14 * fabs(at), "trial %d row %d: at a point %.17g, "
+                      "on the tape %.17g", trial, r, at, ad_value(E));
+            cr_assert(fabs(row[r] - at) <= 1e-11 * (1 + fabs(at)), "trial %d row %d: lanes %.17g, point %.17g", trial, r,
+                      row[r], at);
+            wanted += at;
+            size += fabs(at);
+            for (int i = 0; i < PARAMS; i++) {
+                dw[i] += ad_grad(inputs[i]);
+                scale[i] += fabs(ad_grad(inputs[i]));
+            }
+        }
+        cr_assert(fabs(value - wanted) <= 1e-12 * (1 + size), "trial %d: sum %.17g, tape %.17g", trial, value, wanted);
+        for (int i = 0; i < PARAMS; i++) {
+            told += dw[i] != 0;
+            cr_assert(fabs(g[i] - dw[i]) <= 1e-9 * (1 + scale[i]), "trial %d: slope %d is %.17g in lanes, %.17g on the tape",
+                      trial, i, g[i], dw[i]);
+        }
+        ad_function_free(f);
+        ad_tape_free(tape);
+    }
+    cr_assert(told > trials, "the formulas hardly depend on their params: %d slopes", told);
+}

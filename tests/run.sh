@@ -1,0 +1,28 @@
+#!/bin/sh
+# run.sh -- builds everything and passes all tests, once as users build it and once under AddressSanitizer and
+# UndefinedBehaviorSanitizer. BUILD names the build folder (default: build-tests).
+set -e
+cd "$(dirname "$0")/.."
+. tests/packages.sh
+need gcc g++ libc6-dev meson ninja-build pkg-config binutils uthash-dev libcriterion-dev libmpfr-dev python3
+
+build=${BUILD:-build-tests}
+log=$build/all.log
+[ -f "$build/build.ninja" ] || meson setup "$build" -Dtests=enabled
+[ -f "$build-sanitized/build.ninja" ] ||
+    meson setup "$build-sanitized" -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1
+: >"$log"
+
+# The suites that look at text or speed see nothing new under a sanitizer.
+status=0
+ninja -C "$build"
+meson test -C "$build" --print-errorlogs >>"$log" 2>&1 || status=1
+ninja -C "$build-sanitized"
+UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+    meson test -C "$build-sanitized" --print-errorlogs --no-suite bench --no-suite readme --no-suite install >>"$log" 2>&1 ||
+    status=1
+
+cat "$log"
+count() { awk -v what="$1" '$1 == what {n += $2} END {print n + 0}' "$log"; }
+echo "$(($(count Ok:) + $(count 'Expected'))) passed, $(($(count Fail:) + $(count Timeout:))) failed, $(count Skipped:) skipped"
+exit $status
