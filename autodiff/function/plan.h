@@ -61,6 +61,7 @@ void ad_plan_free(ad_plan *plan);
  * sums [n_sums][8] (added to), rows of stored outputs. */
 typedef void ad_lanes_run(const ad_pass *pass, const double *uniform, const double *const *columns, size_t from, size_t to,
                           double *work, double *sums, double *const *stored);
+ad_lanes_run  ad_lanes_baseline, ad_lanes_avx2, ad_lanes_avx512;  /* those that this build has */
 ad_lanes_run *ad_lanes_for_this_machine(void);
 
 #endif

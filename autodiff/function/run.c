@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-ad_lanes_run ad_lanes_baseline;
-#ifdef AD_X86_LANES
-ad_lanes_run ad_lanes_avx2, ad_lanes_avx512;
-#endif
-
 /* AD_ISA=baseline, avx2 or avx512 asks for less than the machine has. */
 ad_lanes_run *ad_lanes_for_this_machine(void)
 {

@@ -51,8 +51,6 @@ static void inherit_path(work *w, uint32_t node, uint32_t operand, int place, si
 static ad_var simplified(enum ad_op op, ad_var x, ad_var y, ad_var z)
 {
     switch (op) {
-    case AD_OP_neg:
-        break;
     case AD_OP_mul:
         if (ad_is_plain(x) && x.value == 1)
             return y;
@@ -70,12 +68,6 @@ static ad_var simplified(enum ad_op op, ad_var x, ad_var y, ad_var z)
             return ad_neg(y);
         if (ad_is_plain(y) && y.value == -1)
             return ad_neg(x);
-        break;
-    case AD_OP_add:
-        if (ad_is_plain(x) && x.value == 0)
-            return y;
-        if (ad_is_plain(y) && y.value == 0)
-            return x;
         break;
     case AD_OP_select:
         if (ad_is_plain(x))
@@ -133,7 +125,11 @@ static void contribute(work *w, uint32_t i, uint32_t target, int place, size_t e
     }
     ad_var slope = partial(w, (enum ad_op)ad_word_op(word), place, i, operand, n);
     ad_var term = simplified(AD_OP_chain, w->adjoint[i], slope, ad_const(0));
-    w->adjoint[target] = simplified(AD_OP_add, w->adjoint[target], term, ad_const(0));
+    ad_var *sum = &w->adjoint[target];
+    if (ad_is_plain(*sum) && sum->value == 0)
+        *sum = term;
+    else if (!ad_is_plain(term) || term.value != 0)
+        *sum = ad_add(*sum, term);
 }
 
 static void sweep(work *w)
@@ -169,7 +165,7 @@ void ad_gradient(ad_var E, size_t n, const ad_var *wrt, ad_var *out)
         if (!sound)
             ad_fault_memory(tape, function, "the adjoints");
     }
-    ad_status before = tape ? tape->status : AD_OK;
+    uint64_t before = tape ? tape->faults : 0;
     if (sound) {
         memset(w.adjoint, 0, nodes * sizeof *w.adjoint);
         memset(w.mark, 0, nodes);
@@ -177,7 +173,7 @@ void ad_gradient(ad_var E, size_t n, const ad_var *wrt, ad_var *out)
             if (!ad_is_plain(wrt[i]) && ad_id(wrt[i]) < nodes)
                 w.mark[ad_id(wrt[i])] |= WANTED;
         sweep(&w);
-        sound = tape->status == before;
+        sound = tape->faults == before;
     }
     for (size_t i = 0; i < n; i++) {
         ad_var v = wrt[i];

@@ -31,7 +31,8 @@ struct ad_tape {
     size_t       n_lists, n_text;
     struct ad_names *index;                /* of the first n_indexed names */
     uint32_t     n_indexed;
-    uint64_t     serial;                   /* the last segment's */
+    uint32_t     born;                     /* its first epoch */
+    uint64_t     faults;                   /* since it was made, the hidden ones too */
     uint32_t     leaves;                   /* nodes [0, leaves) are known to be leaves */
     uint32_t     swept;                    /* adjoints [0, swept) are of the last sweep */
     int          wrapped;                  /* epochs came round: a new one may be in use */
@@ -51,7 +52,7 @@ static inline const uint32_t *ad_word_list(const ad_tape *tape, uint64_t word)
 static inline uint32_t ad_id(ad_var v) { return (uint32_t)(v.link & AD_ID_MASK); }
 static inline int      ad_is_plain(ad_var v) { return v.link == 0; }
 
-/* The tape in a link's slot, or NULL; whether the link is alive there is another question. */
+/* The tape that a link is or was of, or NULL when that was freed; whether the link is alive is another question. */
 ad_tape *ad_tape_in(uint64_t link);
 /* The tape that a living variable is on; NULL, with the fault noted, for any other. */
 ad_tape *ad_tape_of(ad_var v, const char *function);

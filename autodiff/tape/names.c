@@ -125,5 +125,6 @@ const char *ad_name_of(ad_var v)
 ad_var ad_find(ad_tape *tape, const char *name)
 {
     const entry *e = tape && name ? ask(tape, 1, name, strlen(name), "find") : NULL;
-    return e ? ad_var_at(tape, e->id) : ad_const(NAN);
+    const entry *its = e ? ask(tape, 0, &e->id, sizeof e->id, "find") : NULL;
+    return its && its->at == e->at ? ad_var_at(tape, e->id) : ad_const(NAN);
 }

@@ -11,13 +11,16 @@
 
 #define NO_TAG UINT64_MAX
 #define R4(x) x, x, x, x
-#define R32(x) R4(x), R4(x), R4(x), R4(x), R4(x), R4(x), R4(x), R4(x)
+#define R16(x) R4(x), R4(x), R4(x), R4(x)
+#define R64(x) R16(x), R16(x), R16(x), R16(x)
 
 /* Heads are never freed: a thread may still hold one in ad_current when another has freed its tape. */
-static ad_tape_head  heads[AD_SLOTS], no_tape = {NULL, NULL, 0, 0, 0, {R32(NO_TAG)}};
+static ad_tape_head  heads[AD_SLOTS], no_tape = {NULL, NULL, 0, 0, 0, {R64(NO_TAG)}};
 static ad_tape      *tapes[AD_SLOTS];
 static atomic_uchar  slot_in_use[AD_SLOTS];
-static uint32_t      slot_epoch[AD_SLOTS]; /* goes on from tape to tape, so that a freed tape's variables stay dead */
+/* Both go on from tape to tape, so that what belonged to a freed tape stays dead. */
+static uint32_t      slot_epoch[AD_SLOTS];
+static uint64_t      slot_serial[AD_SLOTS];
 
 AD_THREAD_LOCAL ad_tape_head *ad_current = &no_tape;
 
@@ -32,9 +35,17 @@ static unsigned take_slot(void)
 }
 
 static unsigned slot_of(uint64_t link) { return (unsigned)(link >> AD_ID_BITS & (AD_SLOTS - 1)); }
+static uint32_t epoch_of(uint64_t link) { return (uint32_t)(link >> (AD_ID_BITS + AD_SLOT_BITS)); }
+static uint32_t tape_born(const ad_tape *tape) { return tape ? tape->born : 0; }
 static ad_tape *tape_in(unsigned slot) { return __atomic_load_n(&tapes[slot], __ATOMIC_ACQUIRE); }
 
-ad_tape *ad_tape_in(uint64_t link) { return tape_in(slot_of(link)); }
+/* A link from before the slot's present tape was made is of one that was freed. */
+ad_tape *ad_tape_in(uint64_t link)
+{
+    ad_tape *tape = tape_in(slot_of(link));
+    uint32_t age = (epoch_of(link) - tape_born(tape)) & ((1u << AD_EPOCH_BITS) - 1);
+    return tape && age < 1u << (AD_EPOCH_BITS - 1) ? tape : NULL;
+}
 
 /* ---- Epochs and segments ---------------------------------------------------------------------------------------- */
 
@@ -78,12 +89,15 @@ static int tag_in_use(const ad_tape *tape, uint64_t tag)
     return 0;
 }
 
-/* The next tag. It avoids the places of living ones, so that checks stay one comparison, while there are free places. */
+/* The next tag. While few epochs are alive it avoids their places, so that every check stays one comparison; with many it
+ * does not, for that would wear epochs out. */
+enum { FEW = 8 };
+
 static uint64_t next_tag(ad_tape *tape)
 {
     uint32_t epoch = slot_epoch[tape->slot];
     uint64_t tag;
-    int tries = 0;
+    int tries = tape->n_segments > FEW ? AD_ALIVE : 0;
     do {
         epoch = (epoch + 1) & ((1u << AD_EPOCH_BITS) - 1);
         tape->wrapped |= epoch == 0;
@@ -94,7 +108,7 @@ static uint64_t next_tag(ad_tape *tape)
 
 static void open_epoch(ad_tape *tape, ad_segment *s, uint64_t tag)
 {
-    slot_epoch[tape->slot] = (uint32_t)(tag >> (AD_ID_BITS + AD_SLOT_BITS));
+    slot_epoch[tape->slot] = epoch_of(tag);
     s->tag = tape->head->tag = tag;
     *alive_place(tape, tag) = tag;
 }
@@ -111,7 +125,7 @@ static int push_segment(ad_tape *tape)
         return 0;
     uint64_t tag = next_tag(tape);
     ad_segment *s = segment(tape, tape->n_segments++);
-    *s = (ad_segment){.serial = ++tape->serial, .count = tape->head->count, .inputs = tape->n_inputs,
+    *s = (ad_segment){.serial = ++slot_serial[tape->slot], .count = tape->head->count, .inputs = tape->n_inputs,
                       .names = tape->n_names, .lists = tape->n_lists, .text = tape->n_text};
     open_epoch(tape, s, tag);
     return 1;
@@ -146,19 +160,23 @@ static void cut(ad_tape *tape, uint32_t i)
 ad_mark ad_tape_mark(ad_tape *tape)
 {
     if (!tape)
-        return (ad_mark){0, 0};
+        return (ad_mark){0, 0, 0};
     const ad_segment *s = last_segment(tape);
     if ((s->count != tape->head->count || s->names != tape->n_names) && !push_segment(tape)) {
         ad_fault_memory(tape, "tape_mark", "the mark");
-        return (ad_mark){0, 0};
+        return (ad_mark){0, 0, tape->slot};
     }
-    return (ad_mark){last_segment(tape)->serial, tape->head->count};
+    return (ad_mark){last_segment(tape)->serial, tape->head->count, tape->slot};
 }
 
 void ad_tape_rewind(ad_tape *tape, ad_mark mark)
 {
     if (!tape)
         return;
+    if (mark.slot && mark.slot != tape->slot) {
+        ad_fault(tape, AD_ERROR_FOREIGN, "ad_tape_rewind: the mark is of another tape");
+        return;
+    }
     uint32_t i = segment_of(tape, mark.count);
     while (i > 0 && segment(tape, i)->serial > mark.serial)
         i--;
@@ -187,6 +205,7 @@ ad_tape *ad_tape_create(ad_tape_options options)
         ad_tape_free(tape);
         return NULL;
     }
+    tape->born = epoch_of(tape->head->tag);
     __atomic_store_n(&tapes[tape->slot], tape, __ATOMIC_RELEASE);
     return tape;
 }
@@ -218,7 +237,7 @@ void ad_tape_reset(ad_tape *tape)
     if (!tape)
         return;
     cut(tape, 0);
-    segment(tape, 0)->serial = ++tape->serial;
+    segment(tape, 0)->serial = ++slot_serial[tape->slot];
     tape->status = AD_OK;
 }
 
@@ -250,6 +269,8 @@ const char *ad_tape_error_message(const ad_tape *tape)
 
 ad_var ad_fault(ad_tape *tape, ad_status status, const char *format, ...)
 {
+    if (tape)
+        tape->faults++;
     if (tape && tape->status == AD_OK) {
         va_list arguments;
         va_start(arguments, format);
@@ -283,7 +304,7 @@ int ad_accepts(ad_tape *tape, ad_var v, const char *function, const char *operan
 
 ad_tape *ad_tape_of(ad_var v, const char *function)
 {
-    ad_tape *tape = ad_is_plain(v) ? NULL : tape_in(slot_of(v.link));
+    ad_tape *tape = ad_tape_in(v.link);
     return tape && ad_accepts(tape, v, function, "the variable") ? tape : NULL;
 }
 
@@ -298,14 +319,15 @@ int ad_room_for(ad_tape *tape, uint32_t nodes, const char *function)
         return 0;
     }
     size_t most = tape->limit * sizeof(double), bytes = wanted * sizeof(double);
-    if (!ad_region_grow(&tape->values, &tape->allocator, bytes, most) ||
-        !ad_region_grow(&tape->words, &tape->allocator, bytes, most)) {
+    int grown = ad_region_grow(&tape->values, &tape->allocator, bytes, most);
+    tape->head->values = tape->values.base;    /* a block may have moved, also when the other then has no memory */
+    grown = grown && ad_region_grow(&tape->words, &tape->allocator, bytes, most);
+    tape->head->words = tape->words.base;
+    if (!grown) {
         ad_fault_memory(tape, function, "another node");
         return 0;
     }
     size_t size = tape->values.size < tape->words.size ? tape->values.size : tape->words.size;
-    tape->head->values = tape->values.base;
-    tape->head->words  = tape->words.base;
     tape->head->room   = size / sizeof(double) < tape->limit ? (uint32_t)(size / sizeof(double)) : tape->limit;
     return 1;
 }

@@ -69,12 +69,12 @@ AD_API size_t ad_tape_memory(const ad_tape *tape);
 /** A place to come back to. Valid until the tape is rewound to an older mark, reset or freed. */
 typedef struct ad_mark {
     uint64_t serial;
-    uint32_t count;
+    uint32_t count, slot;
 } ad_mark;
 
 AD_API ad_mark ad_tape_mark(ad_tape *tape);
 /** Forgets what was recorded since the mark: older variables stay valid, newer ones become stale. A mark may be used
- *  again. A mark that is no longer valid: AD_ERROR_STALE, and nothing is forgotten. */
+ *  again. A mark that is no longer valid: AD_ERROR_STALE, one of another tape: AD_ERROR_FOREIGN; nothing is forgotten. */
 AD_API void    ad_tape_rewind(ad_tape *tape, ad_mark mark);
 
 /** A parameter: a named input, differentiated with respect to. name may be NULL. */
@@ -87,7 +87,7 @@ AD_API ad_var ad_column(ad_tape *tape, const char *name);
 AD_API ad_var ad_name(ad_var v, const char *name);
 /** The name of a variable, or NULL. Valid until the tape is rewound past the naming, reset or freed. */
 AD_API const char *ad_name_of(ad_var v);
-/** The variable of that name, or a plain NaN when there is none (not an error). */
+/** The variable of that name, or a plain NaN when there is none (not an error). A name that was replaced finds nothing. */
 AD_API ad_var ad_find(ad_tape *tape, const char *name);
 
 #define AD_VERSION_MAJOR 0

@@ -45,7 +45,7 @@ static inline double ad_value(ad_var v) { return v.value; }
 /* ---- Machinery ------------------------------------------------------------------------------------------------ */
 
 enum { AD_ID_BITS = 27, AD_SLOT_BITS = 10, AD_EPOCH_BITS = 27, AD_OP_SHIFT = 2 * AD_ID_BITS };
-enum { AD_SLOTS = 1 << AD_SLOT_BITS, AD_ALIVE = 32 };
+enum { AD_SLOTS = 1 << AD_SLOT_BITS, AD_ALIVE = 64 };
 #define AD_ID_MASK ((UINT64_C(1) << AD_ID_BITS) - 1)
 
 /* Operation codes: four that are no rows, then the rows of ops.def in order. */

@@ -16,9 +16,40 @@ static uint32_t draw(uint32_t n)
 }
 static double uniform(void) { return draw(1000001) / 500000.0 - 1; }
 
+/* Whether the formula stands within 1e-9 of a jump, where a last digit may decide. */
+static int at_a_jump;
+
+static void mind_jumps(int op, double x, double y)
+{
+    double margin = 1;
+    switch (op) {
+    case AD_OP_less: case AD_OP_less_equal: case AD_OP_greater: case AD_OP_greater_equal: case AD_OP_equal:
+    case AD_OP_not_equal:
+        margin = x - y;
+        break;
+    case AD_OP_floor: case AD_OP_ceil:
+        margin = x - round(x);
+        break;
+    case AD_OP_round:
+        margin = x - 0.5 - round(x - 0.5);
+        break;
+    case AD_OP_sign: case AD_OP_select: case AD_OP_atan2:
+        margin = x;
+        break;
+    case AD_OP_copysign:
+        margin = y;
+        break;
+    default:
+        break;
+    }
+    int exact = op == AD_OP_select || op == AD_OP_floor || op == AD_OP_ceil || op == AD_OP_sign;   /* of a step: no chance */
+    at_a_jump |= fabs(margin) < 1e-9 && !(exact && margin == 0);
+}
+
 /* One operation of row `op` on x, y, w; results are squashed so that formulas stay tame and smooth enough. */
 static ad_var apply(int op, ad_var x, ad_var y, ad_var w)
 {
+    mind_jumps(op, ad_value(x), ad_value(y));
     ad_var p = ad_add(1.5, ad_tanh(x)), q = ad_mul(0.9, ad_tanh(x));
     switch (op) {
     case AD_OP_div: return ad_div(x, ad_add(2, ad_square(y)));
@@ -77,7 +108,7 @@ static ad_var formula(const ad_var *inputs, uint64_t seed)
 
 Test(random_formulas, tape_point_and_lanes_agree)
 {
-    int trials = getenv("AD_SOAK") ? 20000 : 1000, told = 0;
+    int trials = getenv("AD_SOAK") ? 20000 : 1000, told = 0, skipped = 0;
     for (int trial = 0; trial < trials; trial++) {
         double p[PARAMS], data[COLUMNS][ROWS], row[ROWS], *out = row;
         const double *columns[COLUMNS];
@@ -102,8 +133,10 @@ Test(random_formulas, tape_point_and_lanes_agree)
         double value, g[PARAMS], wanted = 0, size = 0, dw[PARAMS] = {0}, scale[PARAMS] = {0};
         cr_assert_eq(ad_function_sum_gradient(f, p, columns, ROWS, &value, g), AD_OK);
         cr_assert_eq(ad_function_rows(f, p, columns, ROWS, &out), AD_OK);
+        int jumps = 0;
         for (int r = 0; r < ROWS; r++) {
             double x[COLUMNS], at;
+            at_a_jump = 0;
             ad_tape_reset(tape);
             for (int i = 0; i < PARAMS; i++)
                 inputs[i] = ad_param(tape, NULL, p[i]);
@@ -112,9 +145,10 @@ Test(random_formulas, tape_point_and_lanes_agree)
             E = formula(inputs, (uint64_t)trial);
             ad_backward(E);
             cr_assert_eq(ad_function_at(f, p, x, &at), AD_OK);
-            cr_assert(at == ad_value(E) || fabs(at - ad_value(E)) <= 1e-14 * fabs(at), "trial %d row %d: at a point %.17g, "
+            cr_assert(at == ad_value(E) || fabs(at - ad_value(E)) <= 1e-13, "trial %d row %d: at a point %.17g, "
                       "on the tape %.17g", trial, r, at, ad_value(E));
-            cr_assert(fabs(row[r] - at) <= 1e-11 * (1 + fabs(at)), "trial %d row %d: lanes %.17g, point %.17g", trial, r,
+            jumps += at_a_jump;
+            cr_assert(at_a_jump || fabs(row[r] - at) <= 1e-11 * (1 + fabs(at)), "trial %d row %d: lanes %.17g, point %.17g", trial, r,
                       row[r], at);
             wanted += at;
             size += fabs(at);
@@ -123,14 +157,16 @@ Test(random_formulas, tape_point_and_lanes_agree)
                 scale[i] += fabs(ad_grad(inputs[i]));
             }
         }
-        cr_assert(fabs(value - wanted) <= 1e-12 * (1 + size), "trial %d: sum %.17g, tape %.17g", trial, value, wanted);
+        skipped += jumps > 0;
+        cr_assert(jumps || fabs(value - wanted) <= 1e-12 * (1 + size), "trial %d: sum %.17g, tape %.17g", trial, value, wanted);
         for (int i = 0; i < PARAMS; i++) {
             told += dw[i] != 0;
-            cr_assert(fabs(g[i] - dw[i]) <= 1e-9 * (1 + scale[i]), "trial %d: slope %d is %.17g in lanes, %.17g on the tape",
+            cr_assert(jumps || fabs(g[i] - dw[i]) <= 1e-9 * (1 + scale[i]), "trial %d: slope %d is %.17g in lanes, %.17g on the tape",
                       trial, i, g[i], dw[i]);
         }
         ad_function_free(f);
         ad_tape_free(tape);
     }
+    cr_assert(skipped < trials / 3, "%d formulas of %d stood at a jump", skipped, trials);
     cr_assert(told > trials, "the formulas hardly depend on their params: %d slopes", told);
 }

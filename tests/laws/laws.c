@@ -61,19 +61,29 @@ static int has_kink(function *f, const void *context, double x)
     return !(near_ < far / 2) && near_ > 1e-3;
 }
 
-/* The best of several first steps; the error is generous, and holds the rounding of f, whose terms are of size `terms`. */
+/* The best of several first steps. The error holds the rounding of f, whose terms are of size `terms`, and how far the
+ * second best is away: one extrapolation alone now and then flatters itself, across a pole or a kink. */
 static double difference(function *f, const void *context, double x, double terms, double *error)
 {
-    double size = x == 0 ? 1 : fmin(fmax(fabs(x), 1e-6), 1), best = NAN, noise = 1e-15 * fmax(fabs(f(context, x)), terms) / size;
+    double size = x == 0 ? 1 : fmin(fmax(fabs(x), 1e-6), 1), noise = 1e-15 * fmax(fabs(f(context, x)), terms) / size;
+    double best = NAN, second = NAN, second_error = INFINITY;
     *error = INFINITY;
     for (double h = 0.3; h > 1e-5; h /= 6) {
         double e, d = extrapolated(f, context, x, h * size, &e);
         e = 30 * e + 1e-11 * fabs(d) + 30 * noise / h;
-        if (isfinite(d) && e < *error) {
-            *error = e;
+        if (!isfinite(d))
+            continue;
+        if (e < *error) {
+            second = best;
+            second_error = *error;
             best = d;
+            *error = e;
+        } else if (e < second_error) {
+            second = d;
+            second_error = e;
         }
     }
+    *error += isfinite(second_error) ? 2 * fabs(best - second) : INFINITY;
     return best;
 }
 
@@ -153,14 +163,15 @@ static void derive_from(uint64_t state, int order)
             for (int tries = 0; points < POINTS && tries < TRIES; tries++) {
                 if (!draw(&p, &state))
                     continue;
-                double terms = fabs(row_value(p.row, p.v, p.c)) / pow(fmax(fabs(p.v[k]), 1), order - 1);
+                double size = p.v[k] == 0 ? 1 : fmax(fabs(p.v[k]), 1e-2);
+                double terms = fmax(fabs(row_value(p.row, p.v, p.c)), 1) / pow(size, order - 1);
                 double error, limit = difference(derived_at, &p, p.v[k], terms, &error);
                 double before = derived_at(&p, p.v[k]);
-                if (!(error < 1e-5 * (fabs(limit) + fabs(before) + 1e-3)) || fabs(limit) > 1e10 ||
+                if (!(error < 1e-5 * (fabs(limit) + fabs(before) + 1e-3)) || fabs(limit) > 1e10 || (before != 0 && fabs(before) < 1e-280) ||
                     (order > 1 && has_kink(derived_at, &p, p.v[k])))
                     continue;
                 if (order > 1)                         /* the terms of a higher slope may cancel one another */
-                    error += 1e-7 * fabs(limit) + 1e-10 * fabs(before) + 1e-13 * terms / fmax(fabs(p.v[k]), 1);
+                    error += 1e-7 * fabs(limit) + 1e-10 * fabs(before) + 3e-12 * terms;
                 ad_mark mark = ad_tape_mark(tape);
                 ad_var x, d = derived(&p, order - 1, &x), next;
                 ad_backward(d);

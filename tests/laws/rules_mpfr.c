@@ -177,9 +177,11 @@ static struct worst measure_rule(const struct rule *rule, long points)
         big_reset();
         big x = num(a[0]), y = num(a[1]), w = num(a[2]);
         double z = rule->value(a[0], a[1], a[2], 0);
-        note(&worst, 0, error_in_ulp(z, r->value(x, y, w), r->measure[0] ? r->measure[0](x, y, w) : NULL), a);
+        big value = r->value(x, y, w);
+        note(&worst, 0, error_in_ulp(z, value, r->measure[0] ? r->measure[0](x, y, w) : NULL), a);
         if (!(rule->holds(a[0], a[1], a[2], z) != 0)) continue;
         if (r->normal && !(full(a[0]) && full(a[1]) && full(a[2]) && full(z))) continue;
+        if (r->normal && z == 0 && !mpfr_zero_p(value)) continue;
         for (int i = 0; i < rule->partials; i++) {
             double partial = rule->partial[i](a[0], a[1], a[2], z);
             big size = r->measure[i + 1] ? r->measure[i + 1](x, y, w) : NULL;

@@ -107,6 +107,18 @@ Test(marks, are_invalid_after_a_reset)
     ad_tape_free(tape);
 }
 
+Test(marks, of_the_empty_tape_are_invalid_after_a_reset_too)
+{
+    ad_tape *tape = ad_tape_new();
+    ad_mark empty = ad_tape_mark(tape);
+    ad_tape_reset(tape);
+    ad_var w = ad_param(tape, "w", 2);
+    ad_tape_rewind(tape, empty);
+    STATUS(tape, AD_ERROR_STALE);
+    cr_assert(ad_tape_size(tape) == 1 && !isnan(ad_grad(w)));
+    ad_tape_free(tape);
+}
+
 Test(marks, of_no_tape_or_of_nothing_are_caught)
 {
     ad_tape *tape = ad_tape_new();

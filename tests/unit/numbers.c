@@ -180,3 +180,14 @@ Test(numbers, that_differ_in_sign_of_zero_or_are_nan_are_kept_apart)
     EQUAL(ad_grad(w), 2);
     ad_tape_free(tape);
 }
+
+Test(numbers, pass_through_without_touching_the_sign_of_gamma)
+{
+    ad_tape *tape = ad_tape_new();
+    ad_var x = ad_param(tape, "x", -0.5);
+    signgam = 7;
+    ad_var E = ad_lgamma(x);
+    ad_backward(E);
+    cr_assert(signgam == 7 && isfinite(ad_value(E)) && isfinite(ad_grad(x)));
+    ad_tape_free(tape);
+}

@@ -3,7 +3,16 @@
 #define TESTS_UNIT_UNIT_H
 
 #include <autodiff/autodiff.h>
+#if defined __has_feature
+#if __has_feature(thread_sanitizer)
+#define __SANITIZE_THREAD__
+#endif
+#endif
+#ifdef __SANITIZE_THREAD__
+#include "without_criterion.h"
+#else
 #include <criterion/criterion.h>
+#endif
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
