@@ -2,35 +2,11 @@
 #include "function.h"
 
 #include "autodiff/tape/internal.h"
-#include "graph.h"
+#include "internal.h"
 #include "run.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <string.h>
-
-/* What a function is lowered for, each when first asked. */
-enum { FOR_ROWS, FOR_SUM, FOR_GRADIENT, KINDS };
-
-typedef struct made {
-    ad_graph  graph;                       /* the function's, and what was derived */
-    uint32_t *outputs;                     /* [n_outputs] its nodes */
-    uint32_t  n_outputs;
-    ad_plan   plan;
-} made;
-
-struct ad_function {
-    ad_allocator    allocator;
-    ad_graph        graph;                 /* never changed once the function is there */
-    uint32_t       *outputs;               /* [n_outputs] nodes */
-    uint32_t        n_outputs, n_params, n_columns;
-    uint32_t       *param_nodes;           /* [n_params] */
-    size_t         *names;                 /* [n_params + n_columns] places in text, SIZE_MAX for none; params first */
-    char           *text;
-    size_t          n_text;
-    pthread_mutex_t lock;                  /* guards the making, not the use, of: */
-    made           *kinds[KINDS];
-};
 
 static void *make(const ad_allocator *a, size_t n, size_t size)
 {
@@ -209,7 +185,7 @@ ad_function *ad_function_new(ad_tape *tape, size_t n_outputs, const ad_var *outp
     return NULL;
 }
 
-static void free_made(made *m, const ad_allocator *a)
+static void free_made(ad_made *m, const ad_allocator *a)
 {
     if (!m)
         return;
@@ -224,7 +200,7 @@ void ad_function_free(ad_function *f)
     if (!f)
         return;
     ad_allocator a = f->allocator;
-    for (int k = 0; k < KINDS; k++)
+    for (int k = 0; k < AD_KINDS; k++)
         free_made(f->kinds[k], &a);
     ad_graph_free(&f->graph);
     drop(&a, f->outputs, f->n_outputs, sizeof *f->outputs);
@@ -278,27 +254,27 @@ static int copy_graph(ad_graph *to, const ad_graph *from)
     return 1;
 }
 
-static int prepare(const ad_function *f, int kind, made *m)
+static int prepare(const ad_function *f, int kind, ad_made *m)
 {
     ad_graph *G = &m->graph;
     if (!copy_graph(G, &f->graph))
         return 0;
     for (uint32_t k = 0; k < f->n_outputs; k++)
-        m->outputs[k] = kind == FOR_ROWS ? f->outputs[k] : ad_graph_row_sum(G, f->outputs[k]);
-    if (kind == FOR_GRADIENT)
+        m->outputs[k] = kind == AD_FOR_ROWS ? f->outputs[k] : ad_graph_row_sum(G, f->outputs[k]);
+    if (kind == AD_FOR_GRADIENT)
         ad_graph_reverse(G, m->outputs[0], f->n_params, f->param_nodes, m->outputs + 1);
     return !G->failed && ad_plan_make(&m->plan, G, f->n_params, m->n_outputs, m->outputs);
 }
 
-static const made *made_for(const ad_function *f, int kind)
+static const ad_made *made_for(const ad_function *f, int kind)
 {
-    made **place = &((ad_function *)(uintptr_t)f)->kinds[kind], *m = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+    ad_made **place = &((ad_function *)(uintptr_t)f)->kinds[kind], *m = __atomic_load_n(place, __ATOMIC_ACQUIRE);
     if (m)
         return m;
     pthread_mutex_t *lock = &((ad_function *)(uintptr_t)f)->lock;
     pthread_mutex_lock(lock);
     if (!(m = *place) && (m = make(&f->allocator, 1, sizeof *m)) != NULL) {
-        m->n_outputs = f->n_outputs + (kind == FOR_GRADIENT ? f->n_params : 0);
+        m->n_outputs = f->n_outputs + (kind == AD_FOR_GRADIENT ? f->n_params : 0);
         m->outputs = make(&f->allocator, m->n_outputs, sizeof *m->outputs);
         if (!m->outputs || !prepare(f, kind, m)) {
             free_made(m, &f->allocator);
@@ -321,7 +297,7 @@ static int any_nan(const double *x, size_t n)
 }
 
 /* Runs a plan; where its products of the chain rule may have met zero and infinity, runs the graph with care instead. */
-static ad_status run(const made *m, const double *params, const double *const *columns, size_t rows, double *values,
+static ad_status run(const ad_made *m, const double *params, const double *const *columns, size_t rows, double *values,
                      double *const *rows_out)
 {
     ad_status status = ad_plan_run(&m->plan, params, columns, rows, values, rows_out);
@@ -363,7 +339,7 @@ ad_status ad_function_rows(const ad_function *f, const double *params, const dou
 {
     if (!arguments_fit(f, params, columns, rows) || !values)
         return AD_ERROR_ARGUMENT;
-    const made *m = made_for(f, FOR_ROWS);
+    const ad_made *m = made_for(f, AD_FOR_ROWS);
     double *same = m ? make(&f->allocator, f->n_outputs, sizeof *same) : NULL;
     ad_status status = same ? run(m, params, columns, rows, same, values) : AD_ERROR_NO_MEMORY;
     for (uint32_t k = 0; status == AD_OK && k < f->n_outputs; k++)
@@ -378,7 +354,7 @@ ad_status ad_function_sum(const ad_function *f, const double *params, const doub
 {
     if (!arguments_fit(f, params, columns, rows) || !values)
         return AD_ERROR_ARGUMENT;
-    const made *m = made_for(f, FOR_SUM);
+    const ad_made *m = made_for(f, AD_FOR_SUM);
     return m ? run(m, params, columns, rows, values, NULL) : AD_ERROR_NO_MEMORY;
 }
 
@@ -387,7 +363,7 @@ ad_status ad_function_sum_gradient(const ad_function *f, const double *params, c
 {
     if (!arguments_fit(f, params, columns, rows) || f->n_outputs != 1 || (f->n_params && !gradient))
         return AD_ERROR_ARGUMENT;
-    const made *m = made_for(f, FOR_GRADIENT);
+    const ad_made *m = made_for(f, AD_FOR_GRADIENT);
     double *both = m ? make(&f->allocator, m->n_outputs, sizeof *both) : NULL;
     ad_status status = both ? run(m, params, columns, rows, both, NULL) : AD_ERROR_NO_MEMORY;
     if (status == AD_OK) {
