@@ -16,8 +16,11 @@
 
 #include "vector_choice.h"
 #include "vector_exp.h"
+#include "vector_inverse.h"
 #include "vector_lane.h"
 #include "vector_log.h"
+#include "vector_normal.h"
+#include "vector_power.h"
 #include "vector_trig.h"
 
 #define AD_LANE_VALUE(name, ...) ad_lane_##name(__VA_ARGS__)
@@ -35,32 +38,32 @@
 #define AD_LANE_ROW_1(name, operands, value)
 #define AD_LANE_ROW_0(name, operands, value) AD_LANE_LOOP_##operands(name, value)
 
-#define AD_LANE_LOOP_1(name, value) \
-    static __attribute__((noinline, unused)) ad_lane ad_lane_##name(ad_lane x_) \
-    { \
-        for (int i = 0; i < AD_LANES; i++) { \
-            double x = x_[i]; \
-            x_[i] = value; \
-        } \
-        return x_; \
+#define AD_LANE_LOOP_1(name, value)                                                                                    \
+    static __attribute__((noinline, unused)) ad_lane ad_lane_##name(ad_lane x_)                                        \
+    {                                                                                                                  \
+        for (int i = 0; i < AD_LANES; i++) {                                                                           \
+            double x = x_[i];                                                                                          \
+            x_[i] = value;                                                                                             \
+        }                                                                                                              \
+        return x_;                                                                                                     \
     }
-#define AD_LANE_LOOP_2(name, value) \
-    static __attribute__((noinline, unused)) ad_lane ad_lane_##name(ad_lane x_, ad_lane y_) \
-    { \
-        for (int i = 0; i < AD_LANES; i++) { \
-            double x = x_[i], y = y_[i]; \
-            x_[i] = value; \
-        } \
-        return x_; \
+#define AD_LANE_LOOP_2(name, value)                                                                                    \
+    static __attribute__((noinline, unused)) ad_lane ad_lane_##name(ad_lane x_, ad_lane y_)                            \
+    {                                                                                                                  \
+        for (int i = 0; i < AD_LANES; i++) {                                                                           \
+            double x = x_[i], y = y_[i];                                                                               \
+            x_[i] = value;                                                                                             \
+        }                                                                                                              \
+        return x_;                                                                                                     \
     }
-#define AD_LANE_LOOP_3(name, value) \
-    static __attribute__((noinline, unused)) ad_lane ad_lane_##name(ad_lane x_, ad_lane y_, ad_lane w_) \
-    { \
-        for (int i = 0; i < AD_LANES; i++) { \
-            double x = x_[i], y = y_[i], w = w_[i]; \
-            x_[i] = value; \
-        } \
-        return x_; \
+#define AD_LANE_LOOP_3(name, value)                                                                                    \
+    static __attribute__((noinline, unused)) ad_lane ad_lane_##name(ad_lane x_, ad_lane y_, ad_lane w_)                \
+    {                                                                                                                  \
+        for (int i = 0; i < AD_LANES; i++) {                                                                           \
+            double x = x_[i], y = y_[i], w = w_[i];                                                                    \
+            x_[i] = value;                                                                                             \
+        }                                                                                                              \
+        return x_;                                                                                                     \
     }
 
 #define OP1(name, z, dx, holds, words) AD_LANE_ROW(name, 1, z)

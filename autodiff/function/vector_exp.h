@@ -11,40 +11,45 @@
 #include "vector_lane.h"
 
 /* exp(x + x_low) = 2^k (1 + head + tail), |head| <= 0.35, |tail| <= 0.08; good to 2^-57 for |x| < 2000. */
-struct lane_exp { ad_lane k, head, tail; };
+struct lane_exp {
+    ad_lane k, head, tail;
+};
 
-static inline ad_lane lane_exp_series(ad_lane r) /* (exp(r) - 1 - r) / r^2 */
+LANE_INLINE ad_lane lane_exp_series(ad_lane r) /* (exp(r) - 1 - r) / r^2 */
 {
-    return LANE_POLY(r, 0x1p-1, 0x1.555555555553fp-3, 0x1.55555555530b9p-5, 0x1.1111111115347p-7,
-                     0x1.6c16c17d323bdp-10, 0x1.a01a01933ef28p-13, 0x1.a019a9c170a2dp-16, 0x1.71de33c5cd256p-19,
-                     0x1.28a101ad9768bp-22, 0x1.af0651ca8d7bdp-26);
+    return LANE_POLY(r, 0x1p-1, 0x1.555555555553fp-3, 0x1.55555555530b9p-5, 0x1.1111111115347p-7, 0x1.6c16c17d323bdp-10,
+                     0x1.a01a01933ef28p-13, 0x1.a019a9c170a2dp-16, 0x1.71de33c5cd256p-19, 0x1.28a101ad9768bp-22,
+                     0x1.af0651ca8d7bdp-26);
 }
 
-static inline ad_lane lane_exp_count(ad_lane x) { return lane_fma(x, lane_all(0x1.71547652b82fep+0), lane_all(0x1.8p52)) - 0x1.8p52; }
+LANE_INLINE ad_lane lane_exp_count(ad_lane x)
+{
+    return lane_fma(x, lane_all(0x1.71547652b82fep+0), lane_all(0x1.8p52)) - 0x1.8p52;
+}
 
-static inline struct lane_exp lane_exp_parts(ad_lane x, ad_lane x_low)
+LANE_INLINE struct lane_exp lane_exp_parts(ad_lane x, ad_lane x_low)
 {
     ad_lane k = lane_exp_count(x);
     ad_lane high = lane_fnma(k, lane_all(0x1.62e42ffp-1), x); /* exact: the constant has 28 bits */
     ad_lane low = lane_fnma(k, lane_all(-0x1.718432a1b0e26p-35), x_low);
     ad_lane r = high + low, r_low = (high - r) + low;
-    return (struct lane_exp){ k, r, lane_fma(r * r, lane_exp_series(r), r_low) };
+    return (struct lane_exp){k, r, lane_fma(r * r, lane_exp_series(r), r_low)};
 }
 
 /* 1 + head + tail: in [0.7, 1.42] */
-static inline struct lane_pair lane_exp_factor(struct lane_exp e)
+LANE_INLINE struct lane_pair lane_exp_factor(struct lane_exp e)
 {
     ad_lane t = e.head + e.tail, s = t + 1.0;
-    return (struct lane_pair){ s, (t - (s - 1.0)) + ((e.head - t) + e.tail) };
+    return (struct lane_pair){s, (t - (s - 1.0)) + ((e.head - t) + e.tail)};
 }
 
 /* x within [low, high]; NaN stays. */
-static inline ad_lane lane_within(ad_lane x, double low, double high)
+LANE_INLINE ad_lane lane_within(ad_lane x, double low, double high)
 {
     return lane_smaller(lane_all(high), lane_larger(lane_all(low), x));
 }
 
-static inline ad_lane ad_lane_exp(ad_lane x)
+LANE_INLINE ad_lane ad_lane_exp(ad_lane x)
 {
     ad_lane a = lane_within(x, -800, 800), k = lane_exp_count(a);
     ad_lane high = lane_fnma(k, lane_all(0x1.62e42ffp-1), a);
@@ -53,7 +58,7 @@ static inline ad_lane ad_lane_exp(ad_lane x)
 }
 #define AD_LANE_HAS_exp ~, 1
 
-static inline ad_lane ad_lane_exp2(ad_lane x)
+LANE_INLINE ad_lane ad_lane_exp2(ad_lane x)
 {
     ad_lane a = lane_within(x, -1100, 1100), k = lane_nearest(a), r = a - k;
     ad_lane p = LANE_POLY(r, 0x1.62e42fefa39efp-1, 0x1.ebfbdff82c5a5p-3, 0x1.c6b08d704a0d7p-5, 0x1.3b2ab6fb9fe0dp-7,
@@ -64,18 +69,18 @@ static inline ad_lane ad_lane_exp2(ad_lane x)
 #define AD_LANE_HAS_exp2 ~, 1
 
 /* exp(x) - 1 = 2 (n + n_low) with |n_low| within half an ulp of n; x within [-40, 710]. */
-static inline struct lane_pair lane_half_expm1(ad_lane x)
+LANE_INLINE struct lane_pair lane_half_expm1(ad_lane x)
 {
-    struct lane_exp e = lane_exp_parts(x, (ad_lane){ 0 });
+    struct lane_exp e = lane_exp_parts(x, LANE_0);
     ad_lane half = lane_power_of_two(e.k - 1.0), whole = half - 0.5; /* half of 2^k */
     ad_lane part = half * e.head;
     struct lane_pair s = lane_sum(whole, part);
     return lane_ordered_sum(s.hi, lane_fma(half, e.tail, s.lo));
 }
 
-static inline ad_lane ad_lane_expm1(ad_lane x)
+LANE_INLINE ad_lane ad_lane_expm1(ad_lane x)
 {
-    struct lane_exp e = lane_exp_parts(lane_within(x, -40, 720), (ad_lane){ 0 });
+    struct lane_exp e = lane_exp_parts(lane_within(x, -40, 720), LANE_0);
     ad_lane half = lane_power_of_two(lane_smaller(lane_all(1024), e.k) - 1.0), whole = half - 0.5, part = half * e.head;
     struct lane_pair s = lane_sum(whole, part);
     ad_lane z = (s.hi + lane_fma(half, e.tail, s.lo)) * 2.0;
@@ -84,90 +89,151 @@ static inline ad_lane ad_lane_expm1(ad_lane x)
 }
 #define AD_LANE_HAS_expm1 ~, 1
 
-static inline ad_lane ad_lane_elu(ad_lane x) { return lane_pick(lane_less((ad_lane){ 0 }, x), x, ad_lane_expm1(x)); }
+LANE_INLINE ad_lane ad_lane_elu(ad_lane x) { return lane_pick(lane_less(LANE_0, x), x, ad_lane_expm1(x)); }
 #define AD_LANE_HAS_elu ~, 1
 
 /* ---- the logistic family ---- */
 
 /* With e = exp(-|x|) <= 1 nothing overflows: 1 / (1 + e) and e / (1 + e), from one exponential and one division. */
-struct lane_logistic { struct lane_exp e; struct lane_pair factor, inverse; };
+struct lane_logistic {
+    ad_lane k;
+    struct lane_pair factor, inverse;
+};
 
-static inline struct lane_logistic lane_logistic_of(ad_lane x)
+LANE_INLINE struct lane_logistic lane_logistic_of(ad_lane x)
 {
     struct lane_logistic s;
-    s.e = lane_exp_parts(lane_larger(lane_all(-800), -lane_abs(x)), (ad_lane){ 0 });
-    s.factor = lane_exp_factor(s.e);
-    ad_lane scale = lane_power_of_two(lane_larger(lane_all(-1000), s.e.k));
-    ad_lane e = scale * s.factor.hi, d = e + 1.0, r = 1.0 / d;
-    ad_lane d_low = lane_fma(scale, s.factor.lo, e - (d - 1.0));
-    s.inverse = (struct lane_pair){ r, r * (lane_residual(r, d, lane_all(1)) - r * d_low) };
+    ad_lane a = lane_larger(lane_all(-800), -lane_abs(x)), k = lane_exp_count(a);
+    ad_lane r = lane_fnma(k, lane_all(-0x1.718432a1b0e26p-35), lane_fnma(k, lane_all(0x1.62e42ffp-1), a));
+    ad_lane t = lane_fma(r * r, lane_exp_series(r), r), f = t + 1.0;
+    s.k = k;
+    s.factor = (struct lane_pair){f, t - (f - 1.0)};
+#if AD_LANE_BYTES == 64
+    ad_lane e = lane_scaled(f, k), e_low = lane_scaled(s.factor.lo, k);
+#else
+    ad_lane scale = lane_power_of_two(lane_larger(lane_all(-1000), k)), e = scale * f, e_low = scale * s.factor.lo;
+#endif
+    ad_lane d = e + 1.0, inverse = 1.0 / d, d_low = (e - (d - 1.0)) + e_low;
+    s.inverse = (struct lane_pair){inverse, inverse * (lane_residual(inverse, d, lane_all(1)) - inverse * d_low)};
     return s;
 }
 
-static inline ad_lane lane_logistic_times(struct lane_logistic s, struct lane_pair n, ad_lane k)
+LANE_INLINE ad_lane lane_logistic_times(struct lane_logistic s, struct lane_pair n, ad_lane k)
 {
     return lane_scaled(lane_fma(n.hi, s.inverse.hi, lane_fma(n.hi, s.inverse.lo, n.lo * s.inverse.hi)), k);
 }
 
-static inline ad_lane ad_lane_sigmoid(ad_lane x)
+LANE_INLINE ad_lane ad_lane_sigmoid(ad_lane x)
 {
     struct lane_logistic s = lane_logistic_of(x);
-    lane_mask below = lane_less(x, (ad_lane){ 0 });
-    struct lane_pair n = { lane_pick(below, s.factor.hi, lane_all(1)), lane_where(below, s.factor.lo) };
-    return lane_logistic_times(s, n, lane_where(below, s.e.k));
+    lane_mask below = lane_less(x, LANE_0);
+    struct lane_pair n = {lane_pick(below, s.factor.hi, lane_all(1)), lane_where(below, s.factor.lo)};
+    return lane_logistic_times(s, n, lane_where(below, s.k));
 }
 #define AD_LANE_HAS_sigmoid ~, 1
 
 /* sigmoid(x) and sigmoid(-x) together. */
-struct ad_lane_sigmoids { ad_lane of, of_minus; };
+struct ad_lane_sigmoids {
+    ad_lane of, of_minus;
+};
 
-static inline struct ad_lane_sigmoids ad_lane_sigmoid_pair(ad_lane x)
+LANE_INLINE struct ad_lane_sigmoids ad_lane_sigmoid_pair(ad_lane x)
 {
     struct lane_logistic s = lane_logistic_of(x);
-    lane_mask below = lane_less(x, (ad_lane){ 0 });
-    ad_lane larger = s.inverse.hi + s.inverse.lo, smaller = lane_logistic_times(s, s.factor, s.e.k);
-    return (struct ad_lane_sigmoids){ lane_pick(below, smaller, larger), lane_pick(below, larger, smaller) };
+    lane_mask below = lane_less(x, LANE_0);
+    ad_lane larger = s.inverse.hi + s.inverse.lo, smaller = lane_logistic_times(s, s.factor, s.k);
+    return (struct ad_lane_sigmoids){lane_pick(below, smaller, larger), lane_pick(below, larger, smaller)};
 }
 
-static inline ad_lane ad_lane_silu(ad_lane x)
+LANE_INLINE ad_lane ad_lane_silu(ad_lane x)
 {
     struct lane_logistic s = lane_logistic_of(x);
-    lane_mask below = lane_less(x, (ad_lane){ 0 });
-    struct lane_pair n = { lane_pick(below, s.factor.hi, lane_all(1)), lane_where(below, s.factor.lo) };
-    ad_lane y = lane_fma(n.hi, s.inverse.hi, lane_fma(n.hi, s.inverse.lo, n.lo * s.inverse.hi));
-    return lane_scaled(y * lane_larger(lane_all(-800), x), lane_where(below, s.e.k));
+    lane_mask below = lane_less(x, LANE_0);
+    struct lane_pair n = {lane_pick(below, s.factor.hi, lane_all(1)), lane_where(below, s.factor.lo)};
+    struct lane_pair y = lane_product(n.hi, s.inverse.hi);
+    y.lo = lane_fma(n.hi, s.inverse.lo, lane_fma(n.lo, s.inverse.hi, y.lo)); /* 0 for large x */
+    ad_lane a = lane_larger(lane_all(-800), x);
+    return lane_scaled(lane_fma(a, y.hi, lane_smaller(lane_all(800), a) * y.lo), lane_where(below, s.k));
 }
 #define AD_LANE_HAS_silu ~, 1
 
 /* ---- hyperbolic functions ---- */
 
 /* m / (m + 2) with m = exp(2 |x|) - 1. */
-static inline ad_lane ad_lane_tanh(ad_lane x)
+LANE_INLINE ad_lane ad_lane_tanh(ad_lane x)
 {
     struct lane_pair n = lane_half_expm1(lane_smaller(lane_all(40), lane_abs(x) * 2.0));
     struct lane_pair d = lane_sum(lane_all(1), n.hi);
-    struct lane_pair q = lane_divide(n, (struct lane_pair){ d.hi, d.lo + n.lo });
+    struct lane_pair q = lane_divide(n, (struct lane_pair){d.hi, d.lo + n.lo});
     return lane_copysign(q.hi + q.lo, x);
 }
 #define AD_LANE_HAS_tanh ~, 1
 
+/* With n = (exp(|x|) - 1) / 2: sinh is n + n / (2 n + 1), cosh is
+ * n + 1/2 + 1 / (4 n + 2); for large x both are exp / 2. */
+LANE_INLINE ad_lane ad_lane_sinh(ad_lane x)
+{
+    struct lane_exp e = lane_exp_parts(lane_smaller(lane_all(800), lane_abs(x)), LANE_0);
+    ad_lane half = lane_power_of_two(lane_smaller(lane_all(40), e.k) - 1.0);
+    struct lane_pair f = lane_exp_factor(e), n = lane_sum(half - 0.5, half * e.head);
+    n = lane_ordered_sum(n.hi, lane_fma(half, e.tail, n.lo));
+    struct lane_pair d = {half * 2.0 * f.hi, half * 2.0 * f.lo}, q = lane_divide(n, d);
+    ad_lane near = n.hi + (q.hi + (n.lo + q.lo)), far = lane_scaled(f.hi, e.k - 1.0);
+    ad_lane z = lane_copysign(lane_pick(lane_less(lane_all(32), e.k), far, near), x);
+    return lane_pick(lane_less(lane_abs(x), lane_all(0x1p-60)), x, z);
+}
+#define AD_LANE_HAS_sinh ~, 1
+
+LANE_INLINE ad_lane ad_lane_cosh(ad_lane x)
+{
+    struct lane_exp e = lane_exp_parts(lane_smaller(lane_all(800), lane_abs(x)), LANE_0);
+    struct lane_pair f = lane_exp_factor(e);
+    ad_lane half = lane_power_of_two(lane_smaller(lane_all(40), e.k) - 1.0), hi = half * f.hi;
+    ad_lane near = hi + (0.25 / hi + half * f.lo), far = lane_scaled(f.hi, e.k - 1.0);
+    return lane_pick(lane_less(lane_all(32), e.k), far, near);
+}
+#define AD_LANE_HAS_cosh ~, 1
+
+/* 2 e / (1 + e^2) with e = exp(-|x|). */
+LANE_INLINE ad_lane ad_lane_sech(ad_lane x)
+{
+    struct lane_exp e = lane_exp_parts(lane_larger(lane_all(-800), -lane_abs(x)), LANE_0);
+    ad_lane scale = lane_power_of_two(lane_larger(lane_all(-200), e.k));
+    struct lane_pair f = lane_exp_factor(e), square = lane_product(scale * f.hi, scale * f.hi);
+    struct lane_pair d = lane_ordered_sum(lane_all(1), square.hi);
+    ad_lane d_low = lane_fma(scale * f.hi * 2.0, scale * f.lo, d.lo + square.lo), r = 1.0 / d.hi;
+    ad_lane r_low = r * (lane_residual(r, d.hi, lane_all(1)) - r * d_low);
+    return lane_scaled(lane_fma(f.hi, r, lane_fma(f.hi, r_low, f.lo * r)), e.k + 1.0);
+}
+#define AD_LANE_HAS_sech ~, 1
+
 /* ---- the Gaussian ---- */
 
-static inline ad_lane ad_lane_gaussian(ad_lane x)
+/* exp(-scale x^2), the square kept whole: |x| <= 40 */
+LANE_INLINE struct lane_exp lane_exp_minus_square(ad_lane x, double scale)
 {
-    struct lane_pair s = lane_product(lane_within(x, -30, 30), lane_within(x, -30, 30));
-    struct lane_exp e = lane_exp_parts(-s.hi, -s.lo);
+    struct lane_pair s = lane_product(x, x);
+    return lane_exp_parts(s.hi * -scale, s.lo * -scale);
+}
+
+/* An exponential times q, rounded once. */
+LANE_INLINE ad_lane lane_exp_times(struct lane_exp e, struct lane_pair q)
+{
+    struct lane_pair f = lane_exp_factor(e);
+    return lane_scaled(lane_fma(f.hi, q.hi, lane_fma(f.hi, q.lo, f.lo * q.hi)), e.k);
+}
+
+LANE_INLINE ad_lane ad_lane_gaussian(ad_lane x)
+{
+    struct lane_exp e = lane_exp_minus_square(lane_within(x, -30, 30), 1);
     return lane_scaled((e.head + e.tail) + 1.0, e.k);
 }
 #define AD_LANE_HAS_gaussian ~, 1
 
-static inline ad_lane ad_lane_normal_pdf(ad_lane x)
+LANE_INLINE ad_lane ad_lane_normal_pdf(ad_lane x)
 {
-    struct lane_pair s = lane_product(lane_within(x, -40, 40), lane_within(x, -40, 40));
-    struct lane_exp e = lane_exp_parts(s.hi * -0.5, s.lo * -0.5);
-    struct lane_pair f = lane_exp_factor(e);
-    const double root = 0x1.9884533d43651p-2, root_low = -0x1.cbc0d30ebfd15p-56; /* 1 / sqrt(2 pi) */
-    return lane_scaled(lane_fma(f.hi, lane_all(root), lane_fma(f.lo, lane_all(root), f.hi * root_low)), e.k);
+    const struct lane_pair one_over_root_two_pi = {lane_all(0x1.9884533d43651p-2), lane_all(-0x1.cbc0d30ebfd15p-56)};
+    return lane_exp_times(lane_exp_minus_square(lane_within(x, -40, 40), 0.5), one_over_root_two_pi);
 }
 #define AD_LANE_HAS_normal_pdf ~, 1
 

@@ -6,31 +6,85 @@
 #include "internal.h"
 
 #include "autodiff/rules/scalar.h"
+#include "autodiff/rules/sigmoid_pair.h"
 
 #include <math.h>
 #include <string.h>
 
-#define ADD(i, partial) \
+/* Gives node j its contribution. The adjoints of the two nodes below i are held in registers: through memory a chain of
+ * operations would hand its adjoint on by a store and a load of it, 12 cycles a link on Zen 5 instead of 2. */
+#define GIVE(j, partial) \
     do { \
         const double slope = (partial); \
         if (!careful || slope != 0) \
-            A[i] += g * slope; \
+            PLACE(j, g * slope); \
     } while (0)
+#define PLACE(j, contribution) \
+    do { \
+        const double c_ = (contribution); \
+        if ((j) == i - 1) \
+            g1 += c_; \
+        else if ((j) == i - 2) \
+            g2 += c_; \
+        else \
+            A[j] += c_; \
+    } while (0)
+/* The same for a list, whose operands may be any number: all in memory. */
+#define GIVE_ELEMENT(j, partial) \
+    do { \
+        const double slope = (partial); \
+        if (!careful || slope != 0) \
+            A[j] += g * slope; \
+    } while (0)
+#define STORE (A[i - 1] = g1, A[i - 2] = g2)
+#define LOAD  (g1 = A[i - 1], g2 = A[i - 2])
+
+/* In the row sigmoid alone, sigmoid(-x) comes from what its node kept. */
+#undef sigmoid
+#define sigmoid(t) (row == AD_OP_sigmoid ? ad_complement(x, z, (uint64_t)b) : ad_scalar_sigmoid(t))
+#define ROW(name) const enum ad_op row = AD_OP_##name; (void)row
 
 /* Adjoints of [bottom, top] are handed on; those below bottom only receive. Returns whether a leaf got a NaN. */
-static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, double *restrict A, uint32_t bottom,
-                                                       uint32_t top, const int careful)
+static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, double *restrict A, ptrdiff_t bottom,
+                                                       ptrdiff_t top, const int careful)
 {
     const double *restrict V = tape->head->values;
     const uint64_t *restrict words = tape->head->words;
+    ptrdiff_t i = top + 1;
+    double g1, g2;                         /* adjoints of i - 1 and i - 2, so far */
     int nan = 0;
-    for (uint32_t i = top + 1; i-- > bottom;) {
-        const double g = A[i];
+    LOAD;
+    while (i > bottom) {
+        const double g = g1;
+        const uint64_t word = words[--i];
+        A[i] = g;
+        g1 = g2;
+        g2 = A[i - 2];
+
+        /* One exception from row by row, for the commonest pair of all: a sum whose second term is the product just
+         * below it, e + w x. Both nodes in one step, without a jump: P1 0.5 ns per operation faster. */
+        if (!careful && word == ((uint64_t)AD_OP_add << AD_OP_SHIFT | (uint64_t)(i - 2) << AD_ID_BITS | (uint64_t)(i - 1)) &&
+            AD_LIKELY(ad_word_op(words[i - 1]) == AD_OP_mul)) {
+            const uint64_t product = words[--i];
+            const ptrdiff_t a = ad_word_x(product), b = ad_word_y(product);
+            const double h = g1 + g, ga = h * V[b], gb = h * V[a];
+            A[i] = h;
+            g1 = g2 + g;
+            g2 = A[i - 2];
+            if (AD_LIKELY(a < i - 2 && b < i - 2)) {
+                A[a] += ga;
+                A[b] += gb;
+            } else {
+                PLACE(a, ga);
+                PLACE(b, gb);
+            }
+            continue;
+        }
+
         if (careful && g == 0)
             continue;
-        const uint64_t word = words[i];
-        const uint32_t a = ad_word_x(word), b = ad_word_y(word);
-        switch (ad_word_op(word)) {
+        const ptrdiff_t a = ad_word_x(word), b = ad_word_y(word);
+        switch (word >> AD_OP_SHIFT) {
         case AD_OP_CONSTANT: case AD_OP_PARAM: case AD_OP_COLUMN:
             nan |= g != g;
             break;
@@ -38,17 +92,17 @@ static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, doub
             break;
 #define X const double x = V[a]; (void)x
 #define Y const double y = V[b]; (void)y
-#define W const uint32_t c = ad_word_x(words[i - 1]); const double w = V[c]; (void)w
+#define W const ptrdiff_t c = ad_word_x(words[i - 1]); const double w = V[c]; (void)w
 #define Z const double z = V[i]; (void)z
-#define OP1(name, z_, dx, ...)         case AD_OP_##name: { X; Z; ADD(a, dx); } break;
-#define OP2(name, z_, dx, dy, ...)     case AD_OP_##name: { X; Y; Z; ADD(a, dx); ADD(b, dy); } break;
-#define OP3(name, z_, dx, dy, dw, ...) case AD_OP_##name: { X; Y; W; Z; ADD(a, dx); ADD(b, dy); ADD(c, dw); } break;
-#define FC1(name, z_, dx, ...)         case AD_OP_##name: { X; Y; Z; ADD(a, dx); } break;
+#define OP1(name, z_, dx, ...)         case AD_OP_##name: { X; Z; ROW(name); GIVE(a, dx); } break;
+#define OP2(name, z_, dx, dy, ...)     case AD_OP_##name: { X; Y; Z; ROW(name); GIVE(a, dx); GIVE(b, dy); } break;
+#define OP3(name, z_, dx, dy, dw, ...) case AD_OP_##name: { X; Y; W; Z; ROW(name); GIVE(a, dx); GIVE(b, dy); GIVE(c, dw); } break;
+#define FC1(name, z_, dx, ...)         case AD_OP_##name: { X; Y; Z; ROW(name); GIVE(a, dx); } break;
 #define L const uint32_t *e = ad_word_list(tape, word); const double n = *e++; (void)n; const uint32_t *end = e
-#define NA1(name, z_, dx, ...)         case AD_OP_##name: { Z; L + (size_t)n; for (; e < end; e++) { \
-        const double x = V[*e]; (void)x; ADD(*e, dx); } } break;
-#define NA2(name, z_, dx, dy, ...)     case AD_OP_##name: { Z; L + 2 * (size_t)n; for (; e < end; e += 2) { \
-        const double x = V[e[0]], y = V[e[1]]; ADD(e[0], dx); ADD(e[1], dy); } } break;
+#define NA1(name, z_, dx, ...)         case AD_OP_##name: { Z; L + (size_t)n; STORE; for (; e < end; e++) { \
+        const double x = V[*e]; (void)x; GIVE_ELEMENT(*e, dx); } LOAD; } break;
+#define NA2(name, z_, dx, dy, ...)     case AD_OP_##name: { Z; L + 2 * (size_t)n; STORE; for (; e < end; e += 2) { \
+        const double x = V[e[0]], y = V[e[1]]; GIVE_ELEMENT(e[0], dx); GIVE_ELEMENT(e[1], dy); } LOAD; } break;
 #include "../ops.def"
 #undef X
 #undef Y
@@ -56,9 +110,10 @@ static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, doub
 #undef Z
 #undef L
         default:
-            break;
+            __builtin_unreachable();
         }
     }
+    STORE;
     return nan;
 }
 
@@ -98,12 +153,17 @@ static void clear(double *A, uint32_t from, uint32_t to)
         memset(A + from, 0, (to - from) * sizeof *A);
 }
 
+/* Two places before the first: the sweep looks two nodes ahead. */
+enum { BEFORE = 2 };
+static double *adjoints(const ad_tape *tape) { return (double *)tape->adjoints.base + BEFORE; }
+
 static ad_tape *prepare(ad_var E, const char *function)
 {
     ad_tape *tape = ad_tape_of(E, function);
     if (!tape)
         return NULL;
-    if (ad_region_grow(&tape->adjoints, &tape->allocator, tape->head->count * sizeof(double), tape->limit * sizeof(double)))
+    if (ad_region_grow(&tape->adjoints, &tape->allocator, (tape->head->count + BEFORE) * sizeof(double),
+                       (tape->limit + BEFORE) * sizeof(double)))
         return tape;
     tape->swept = 0;
     ad_fault_memory(tape, function, "the adjoints");
@@ -115,7 +175,7 @@ void ad_backward(ad_var E)
     ad_tape *tape = prepare(E, "backward");
     if (!tape)
         return;
-    double *A = tape->adjoints.base;
+    double *A = adjoints(tape);
     uint32_t top = ad_id(E), bottom = leading_leaves(tape);
     clear(A, 0, top + 1);
     A[top] = 1;
@@ -154,7 +214,7 @@ void ad_accumulate(ad_var E)
     ad_tape *tape = prepare(E, "accumulate");
     if (!tape)
         return;
-    double *A = tape->adjoints.base;
+    double *A = adjoints(tape);
     uint32_t n, top = ad_id(E), bottom = leading_leaves(tape), end = top + 1 > tape->swept ? top + 1 : tape->swept;
     const uint32_t *later = later_inputs(tape, bottom, &n);
     if (!ad_block_grow(&tape->saved, &tape->allocator, (bottom + n) * sizeof *A)) {
@@ -194,5 +254,5 @@ double ad_grad(ad_var v)
     const ad_tape *tape = ad_tape_of(v, "grad");
     if (!tape)
         return NAN;
-    return ad_id(v) < tape->swept ? ((const double *)tape->adjoints.base)[ad_id(v)] : 0;
+    return ad_id(v) < tape->swept ? adjoints(tape)[ad_id(v)] : 0;
 }

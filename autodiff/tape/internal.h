@@ -31,14 +31,11 @@ struct ad_tape {
     size_t       n_lists, n_text;
     struct ad_names *index;                /* of the first n_indexed names */
     uint32_t     n_indexed;
-    uint32_t     born;                     /* its first epoch */
     uint64_t     faults;                   /* since it was made, the hidden ones too */
     uint32_t     leaves;                   /* nodes [0, leaves) are known to be leaves */
     uint32_t     swept;                    /* adjoints [0, swept) are of the last sweep */
-    int          wrapped;                  /* epochs came round: a new one may be in use */
     ad_status    status;
     char         message[256];
-    struct { uint32_t id; } constants[256];
 };
 
 static inline unsigned ad_word_op(uint64_t word) { return (unsigned)(word >> AD_OP_SHIFT); }
@@ -62,8 +59,6 @@ int      ad_accepts(ad_tape *tape, ad_var v, const char *function, const char *o
 ad_var   ad_var_at(const ad_tape *tape, uint32_t id);
 int      ad_is_alive_slowly(ad_tape *tape, uint64_t link);
 int      ad_room_for(ad_tape *tape, uint32_t nodes, const char *function);
-/* Id of the constant's node, made when it is not there; needs one node of room. */
-uint32_t ad_constant(ad_tape *tape, double value);
 /* Notes a fault unless there is one already. Returns a plain NaN. */
 ad_var   ad_fault(ad_tape *tape, ad_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 ad_var   ad_fault_memory(ad_tape *tape, const char *function, const char *what);

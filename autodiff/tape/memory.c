@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { AD_FIRST_STEP = 1 << 16, AD_LAST_STEP = 1 << 25, AD_HUGE_PAGE = 1 << 21 };
+enum { AD_FIRST_STEP = 1 << 16, AD_LAST_STEP = 1 << 22, AD_HUGE_PAGE = 1 << 21 };
 
 static void *system_resize(void *user, void *block, size_t old_size, size_t new_size)
 {

@@ -3,6 +3,7 @@
 
 #include "autodiff/rules/rules.h"
 #include "autodiff/rules/scalar.h"
+#include "autodiff/rules/sigmoid_pair.h"
 #include "operations.h"
 
 #include <math.h>
@@ -14,58 +15,67 @@ static uint64_t word_of(enum ad_op op, uint32_t x, uint32_t y)
     return (uint64_t)op << AD_OP_SHIFT | (uint64_t)x << AD_ID_BITS | y;
 }
 
-uint32_t ad_constant(ad_tape *tape, double value)
+/* The node of a constant that has one, or more than AD_ID_MASK. */
+static uint64_t known_constant(const ad_tape_head *head, uint64_t bits)
 {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    uint32_t *known = &tape->constants[(bits * UINT64_C(0x9e3779b97f4a7c15)) >> 56].id;
+    unsigned place = ad_constant_place(bits);
+    return head->constants[place].bits == bits ? ad_living_id(head, head->constants[place].link) : UINT64_MAX;
+}
+
+/* The id of the constant's node, made when it is not there; more than AD_ID_MASK, with the fault noted, without room. */
+static uint64_t constant(ad_tape *tape, double value, const char *function)
+{
     ad_tape_head *head = tape->head;
-    if (*known < head->count && head->words[*known] == word_of(AD_OP_CONSTANT, 0, 0) &&
-        !memcmp(&head->values[*known], &bits, sizeof bits))
-        return *known;
-    *known = head->count;
-    ad_append(head, word_of(AD_OP_CONSTANT, 0, 0), value);
-    return *known;
+    uint64_t bits = ad_bits_of(value), id = known_constant(head, bits);
+    if (id <= AD_ID_MASK)
+        return id;
+    if (head->count == head->room && !ad_room_for(tape, 1, function))
+        return UINT64_MAX;
+    ad_var v = ad_append(head, word_of(AD_OP_CONSTANT, 0, 0), value);
+    unsigned place = ad_constant_place(bits);
+    __atomic_store_n(&head->constants[place].bits, bits, __ATOMIC_RELAXED);
+    __atomic_store_n(&head->constants[place].link, v.link, __ATOMIC_RELAXED);
+    return ad_id(v);
 }
 
 /* ---- One, two, three operands --------------------------------------------------------------------------------------- */
 
 static const char *const ordinal[] = {"the first operand", "the second operand", "the third operand"};
 
-/* The ids of the operands, plain ones made into constants; the tape, or NULL with the fault noted. */
-static ad_tape *settle(enum ad_op op, int n, const ad_var *v, uint32_t *id)
+/* The first operand that is of a living tape finds it; NULL, with a fault noted where it can be, when none is or when
+ * one is not of that tape. */
+static ad_tape *tape_of_all(enum ad_op op, int n, const ad_var *v)
 {
     const char *function = ad_rules[op].name;
     ad_tape *tape = NULL;
+    int sound = 1;
     for (int i = 0; i < n && !tape; i++)
-        tape = ad_tape_of(v[i], function);
-    if (!tape)
-        return NULL;
-    for (int i = 0; i < n; i++)
-        if (!ad_is_plain(v[i]) && !ad_accepts(tape, v[i], function, ordinal[i]))
-            return NULL;
-    if (!ad_room_for(tape, 5, function))
-        return NULL;
-    for (int i = 0; i < n; i++)
-        id[i] = ad_is_plain(v[i]) ? ad_constant(tape, v[i].value) : ad_id(v[i]);
-    ad_current = tape->head;
-    return tape;
+        tape = ad_is_plain(v[i]) ? NULL : ad_tape_in(v[i].link);
+    for (int i = 0; i < n && sound && tape; i++)
+        sound = ad_is_plain(v[i]) || ad_accepts(tape, v[i], function, ordinal[i]);
+    return sound ? tape : NULL;
 }
 
 static ad_var record(enum ad_op op, int n, const ad_var *v, double z)
 {
-    uint32_t id[3] = {0, 0, 0};
-    uint64_t links = 0;
+    uint64_t id[3] = {0, 0, 0}, links = 0;
     for (int i = 0; i < n; i++)
         links |= v[i].link;
     if (!links)
         return ad_const(z);
-    ad_tape *tape = settle(op, n, v, id);
+    ad_tape *tape = tape_of_all(op, n, v);
+    const char *function = ad_rules[op].name;
     if (!tape)
         return ad_const(NAN);
+    ad_current = tape->head;
+    for (int i = 0; i < n; i++)
+        if ((id[i] = ad_is_plain(v[i]) ? constant(tape, v[i].value, function) : ad_id(v[i])) > AD_ID_MASK)
+            return ad_const(NAN);
+    if (!ad_room_for(tape, n == 3 ? 2 : 1, function))
+        return ad_const(NAN);
     if (n == 3)
-        ad_append(tape->head, word_of(AD_OP_THIRD, id[2], 0), NAN);
-    return ad_append(tape->head, word_of(op, id[0], id[1]), z);
+        ad_append(tape->head, word_of(AD_OP_THIRD, (uint32_t)id[2], 0), NAN);
+    return ad_append(tape->head, word_of(op, (uint32_t)id[0], (uint32_t)id[1]), z);
 }
 
 ad_var ad_record1_slowly(enum ad_op op, ad_var x, double z) { return record(op, 1, &x, z); }
@@ -75,11 +85,10 @@ ad_var ad_record2_slowly(enum ad_op op, ad_var x, ad_var y, double z)
 {
     ad_tape_head *head = ad_current;
     uint64_t link = x.link | y.link;
-    if ((!x.link || !y.link) && ad_is_alive(head, link) && head->count + 2 <= head->room) {
+    if ((!x.link || !y.link) && ad_living_id(head, link) <= AD_ID_MASK && head->room - head->count >= 2) {
         ad_tape *tape = ad_tape_in(link);
-        if (x.link)
-            return ad_append(head, word_of(op, ad_id(x), ad_constant(tape, y.value)), z);
-        return ad_append(head, word_of(op, ad_constant(tape, x.value), ad_id(y)), z);
+        uint32_t id = (uint32_t)constant(tape, x.link ? y.value : x.value, NULL);
+        return ad_append(head, x.link ? word_of(op, ad_id(x), id) : word_of(op, id, ad_id(y)), z);
     }
     return record(op, 2, (ad_var[]){x, y}, z);
 }
@@ -89,8 +98,33 @@ ad_var ad_record3(enum ad_op op, ad_var x, ad_var y, ad_var w, double z)
     return record(op, 3, (ad_var[]){x, y, w}, z);
 }
 
+/* A sigmoid keeps with its node what the sweep needs to do without a second exponential: sigmoid_pair.h. */
+static inline double sigmoid_keeping(double x, uint64_t *kept)
+{
+    struct ad_rounded z = ad_sigmoid_rounded(x);
+    *kept = ad_keep(z.error);
+    return z.value;
+}
+
+static inline ad_var record1_keeping(enum ad_op op, ad_var x, double z, uint64_t kept)
+{
+    ad_tape_head *tape = ad_current;
+    const uint64_t a = ad_living_id(tape, x.link);
+    if (AD_LIKELY(a <= AD_ID_MASK && tape->count < tape->room))
+        return ad_append(tape, word_of(op, (uint32_t)a, (uint32_t)kept), z);
+    return ad_record1_slowly(op, x, z);
+}
+
+#undef sigmoid
+#define sigmoid(x) sigmoid_keeping(x, &kept)
 #define FN1(name, z, ...) \
-    ad_var (ad_##name)(ad_var x_) { const double x = x_.value; return ad_record1(AD_OP_##name, x_, z); }
+    ad_var (ad_##name)(ad_var x_) \
+    { \
+        const double x = x_.value; \
+        uint64_t kept = 0; \
+        const double value = z; \
+        return record1_keeping(AD_OP_##name, x_, value, kept); \
+    }
 #define FN2(name, z, ...) \
     ad_var (ad_##name)(ad_var x_, ad_var y_) \
     { const double x = x_.value, y = y_.value; return ad_record2(AD_OP_##name, x_, y_, z); }
@@ -98,6 +132,8 @@ ad_var ad_record3(enum ad_op op, ad_var x, ad_var y, ad_var w, double z)
     ad_var (ad_##name)(ad_var x_, ad_var y_, ad_var w_) \
     { const double x = x_.value, y = y_.value, w = w_.value; return ad_record3(AD_OP_##name, x_, y_, w_, z); }
 #include "../ops.def"
+#undef sigmoid
+#define sigmoid(x) ad_scalar_sigmoid(x)
 
 /* The rows with a constant differ in its type alone. */
 static ad_var with_constant(enum ad_op op, ad_var x, double y)
@@ -142,12 +178,17 @@ static double value_sum(size_t n, const ad_var *x)
     return s;
 }
 
+/* Four sums side by side: one alone waits for every addition. */
 static double value_dot(size_t n, const ad_var *x, const ad_var *y)
 {
-    double s = 0;
-    for (size_t i = 0; i < n; i++)
-        s += x[i].value * y[i].value;
-    return s;
+    double s[4] = {0, 0, 0, 0};
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4)
+        for (size_t k = 0; k < 4; k++)
+            s[k] += x[i + k].value * y[i + k].value;
+    for (; i < n; i++)
+        s[0] += x[i].value * y[i].value;
+    return (s[0] + s[1]) + (s[2] + s[3]);
 }
 
 /* max + log(sum of exp(x - max)); an infinite maximum is the answer itself. */
@@ -179,62 +220,110 @@ static double value_norm2(size_t n, const ad_var *x)
     return ldexp(sqrt(s), exponent);
 }
 
-/* The tape of a list's variables with room for all that the list may add, or NULL, a fault noted on the tape if any. */
-static ad_tape *tape_of_list(enum ad_op op, size_t n, const ad_var *x, const ad_var *y, int *plain)
+/* The tape of a list's variables, with room for the list itself; NULL, a fault noted where it can be, if any variable is
+ * not of it. */
+static __attribute__((noinline, cold)) ad_tape *tape_of_list(enum ad_op op, size_t n, const ad_var *x, const ad_var *y)
 {
     const char *function = ad_rules[op].name;
-    char operand[48];
     ad_tape *tape = NULL;
-    *plain = 1;
-    for (size_t i = 0; i < n && *plain; i++)
-        if (!ad_is_plain(x[i]) || (y && !ad_is_plain(y[i]))) {
-            *plain = 0;
-            tape = ad_tape_of(ad_is_plain(x[i]) ? y[i] : x[i], function);
-        }
-    if (!tape)
-        return NULL;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && !tape; i++) {
+        tape = ad_is_plain(x[i]) ? NULL : ad_tape_in(x[i].link);
+        if (!tape && y && !ad_is_plain(y[i]))
+            tape = ad_tape_in(y[i].link);
+    }
+    for (size_t i = 0; i < n && tape; i++)
         for (int second = 0; second <= (y != NULL); second++) {
             ad_var v = second ? y[i] : x[i];
-            if (ad_is_plain(v) || ad_is_alive(tape->head, v.link))
+            char operand[32];
+            if (ad_is_plain(v) || ad_living_id(tape->head, v.link) <= AD_ID_MASK)
                 continue;
             snprintf(operand, sizeof operand, "%s[%zu]", second ? "y" : "x", i);
             if (!ad_accepts(tape, v, function, operand))
                 return NULL;
         }
     size_t ids = y ? 2 * n : n;
-    if (ids > AD_ID_MASK - 1) {
-        ad_fault(tape, AD_ERROR_LIMIT, "ad_%s: a list of %zu operands; the most is %u", function, n, (unsigned)AD_ID_MASK - 1);
+    if (tape && n > AD_ID_MASK / 2) {
+        ad_fault(tape, AD_ERROR_LIMIT, "ad_%s: a list of %zu operands; the most is %u", function, n, (unsigned)AD_ID_MASK / 2);
         return NULL;
     }
-    if (!ad_room_for(tape, (uint32_t)ids + 1, function))
-        return NULL;
-    ad_current = tape->head;
-    if (!ad_block_grow(&tape->lists, &tape->allocator, (tape->n_lists + ids + 1) * sizeof(uint32_t))) {
+    if (tape && !ad_block_grow(&tape->lists, &tape->allocator, (tape->n_lists + ids + 1) * sizeof(uint32_t))) {
         ad_fault_memory(tape, function, "the operand list");
         return NULL;
     }
     return tape;
 }
 
-static uint32_t id_in(ad_tape *tape, ad_var v) { return ad_is_plain(v) ? ad_constant(tape, v.value) : ad_id(v); }
-
-static ad_var record_list(enum ad_op op, size_t n, const ad_var *x, const ad_var *y, double z)
+static int all_plain(size_t n, const ad_var *x, const ad_var *y)
 {
-    int plain;
-    ad_tape *tape = tape_of_list(op, n, x, y, &plain);
-    if (plain)
-        return ad_const(z);
-    if (!tape)
-        return ad_const(NAN);
-    uint64_t at = tape->n_lists;
-    uint32_t *list = (uint32_t *)tape->lists.base + at;
+    uint64_t links = 0;
+    for (size_t i = 0; i < n; i++)
+        links |= x[i].link | (y ? y[i].link : 0);
+    return links == 0;
+}
+
+/* Writes a list whose variables are known to be alive; returns whether there was room for its constants and its node. */
+static __attribute__((noinline, cold)) int write_list(ad_tape *tape, enum ad_op op, size_t n, const ad_var *x, const ad_var *y)
+{
+    uint32_t *list = (uint32_t *)tape->lists.base + tape->n_lists;
+    *list++ = (uint32_t)n;
+    for (size_t i = 0; i < n; i++)
+        for (int second = 0; second <= (y != NULL); second++) {
+            ad_var v = second ? y[i] : x[i];
+            uint64_t id = ad_is_plain(v) ? constant(tape, v.value, ad_rules[op].name) : ad_id(v);
+            if (id > AD_ID_MASK)
+                return 0;
+            *list++ = (uint32_t)id;
+        }
+    return ad_room_for(tape, 1, ad_rules[op].name);
+}
+
+static inline uint64_t list_id(ad_tape *tape, ad_var v)
+{
+    return v.link ? ad_living_id(tape->head, v.link) : constant(tape, v.value, NULL);
+}
+
+/* The commonest list: its first operand is a variable of the present tape, there is room, all others are alive or plain.
+ * One pass writes the ids and checks them; NULL where anything else turns up, and then only constants were added. */
+static inline __attribute__((always_inline)) ad_tape *list_quickly(size_t n, const ad_var *x, const ad_var *y)
+{
+    ad_tape_head *head = ad_current;
+    if (!n || ad_living_id(head, x[0].link) > AD_ID_MASK)
+        return NULL;
+    ad_tape *tape = ad_tape_in(x[0].link);
+    size_t ids = y ? 2 * n : n;
+    if (n > AD_ID_MASK / 2 || head->room - head->count <= ids ||
+        tape->lists.size / sizeof(uint32_t) - tape->n_lists <= ids)
+        return NULL;
+    uint32_t *list = (uint32_t *)tape->lists.base + tape->n_lists;
+    uint64_t all = 0;
     *list++ = (uint32_t)n;
     for (size_t i = 0; i < n; i++) {
-        *list++ = id_in(tape, x[i]);
-        if (y)
-            *list++ = id_in(tape, y[i]);
+        uint64_t id = list_id(tape, x[i]);
+        all |= id;
+        *list++ = (uint32_t)id;
+        if (y) {
+            id = list_id(tape, y[i]);
+            all |= id;
+            *list++ = (uint32_t)id;
+        }
     }
+    return all <= AD_ID_MASK ? tape : NULL;
+}
+
+static inline __attribute__((always_inline)) ad_var record_list(enum ad_op op, size_t n, const ad_var *x, const ad_var *y,
+                                                                double z)
+{
+    ad_tape *tape = list_quickly(n, x, y);
+    if (!tape) {
+        if (all_plain(n, x, y))
+            return ad_const(z);
+        tape = tape_of_list(op, n, x, y);
+        if (tape)
+            ad_current = tape->head;
+        if (!tape || !write_list(tape, op, n, x, y))
+            return ad_const(NAN);
+    }
+    uint64_t at = tape->n_lists;
     tape->n_lists += (y ? 2 * n : n) + 1;
     return ad_append(tape->head, (uint64_t)op << AD_OP_SHIFT | at, z);
 }

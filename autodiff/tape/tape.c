@@ -9,18 +9,19 @@
 
 /* ---- Slots: which tape a link means -------------------------------------------------------------------------- */
 
-#define NO_TAG UINT64_MAX
+/* What no link matches: slot 0 is of no tape, and a plain number's link is all 0. */
+#define NO_TAG (UINT64_C(1) << (AD_ID_BITS + AD_SLOT_BITS))
 #define R4(x) x, x, x, x
 #define R16(x) R4(x), R4(x), R4(x), R4(x)
 #define R64(x) R16(x), R16(x), R16(x), R16(x)
 
 /* Heads are never freed: a thread may still hold one in ad_current when another has freed its tape. */
-static ad_tape_head  heads[AD_SLOTS], no_tape = {NULL, NULL, 0, 0, 0, {R64(NO_TAG)}};
+static ad_tape_head  heads[AD_SLOTS], no_tape = {NULL, NULL, 0, 0, 0, {R64(NO_TAG)}, {{0, 0}}};
 static ad_tape      *tapes[AD_SLOTS];
 static atomic_uchar  slot_in_use[AD_SLOTS];
-/* Both go on from tape to tape, so that what belonged to a freed tape stays dead. */
-static uint32_t      slot_epoch[AD_SLOTS];
-static uint64_t      slot_serial[AD_SLOTS];
+/* These go on from tape to tape, so that what belonged to a freed tape stays dead. Epochs are counted in full here; a
+ * link has their low bits. */
+static uint64_t      slot_epoch[AD_SLOTS], slot_born[AD_SLOTS], slot_serial[AD_SLOTS];
 
 AD_THREAD_LOCAL ad_tape_head *ad_current = &no_tape;
 
@@ -35,16 +36,30 @@ static unsigned take_slot(void)
 }
 
 static unsigned slot_of(uint64_t link) { return (unsigned)(link >> AD_ID_BITS & (AD_SLOTS - 1)); }
-static uint32_t epoch_of(uint64_t link) { return (uint32_t)(link >> (AD_ID_BITS + AD_SLOT_BITS)); }
-static uint32_t tape_born(const ad_tape *tape) { return tape ? tape->born : 0; }
 static ad_tape *tape_in(unsigned slot) { return __atomic_load_n(&tapes[slot], __ATOMIC_ACQUIRE); }
+
+/* An epoch's place in a link: its low bits on top, where they index alive[] at once, the others below. */
+enum { LOW_BITS = 64 - AD_ALIVE_SHIFT, HIGH_SHIFT = AD_ID_BITS + AD_SLOT_BITS };
+
+static uint64_t tag_of(unsigned slot, uint64_t epoch)
+{
+    uint64_t high = epoch >> LOW_BITS & ((UINT64_C(1) << (AD_EPOCH_BITS - LOW_BITS)) - 1);
+    return epoch << AD_ALIVE_SHIFT | high << HIGH_SHIFT | (uint64_t)slot << AD_ID_BITS;
+}
+
+/* The last epoch of the slot that has the bits of a link. */
+static uint64_t epoch_of(uint64_t link)
+{
+    uint64_t now = __atomic_load_n(&slot_epoch[slot_of(link)], __ATOMIC_RELAXED);
+    uint64_t bits = (link & ((UINT64_C(1) << AD_ALIVE_SHIFT) - 1)) >> HIGH_SHIFT << LOW_BITS | link >> AD_ALIVE_SHIFT;
+    return now - ((now - bits) & ((UINT64_C(1) << AD_EPOCH_BITS) - 1));
+}
 
 /* A link from before the slot's present tape was made is of one that was freed. */
 ad_tape *ad_tape_in(uint64_t link)
 {
-    ad_tape *tape = tape_in(slot_of(link));
-    uint32_t age = (epoch_of(link) - tape_born(tape)) & ((1u << AD_EPOCH_BITS) - 1);
-    return tape && age < 1u << (AD_EPOCH_BITS - 1) ? tape : NULL;
+    uint64_t born = __atomic_load_n(&slot_born[slot_of(link)], __ATOMIC_RELAXED);
+    return (int64_t)(epoch_of(link) - born) >= 0 ? tape_in(slot_of(link)) : NULL;
 }
 
 /* ---- Epochs and segments ---------------------------------------------------------------------------------------- */
@@ -54,7 +69,7 @@ static ad_segment *last_segment(const ad_tape *tape) { return segment(tape, tape
 
 static uint64_t *alive_place(ad_tape *tape, uint64_t tag)
 {
-    return &tape->head->alive[(tag >> (AD_ID_BITS + AD_SLOT_BITS)) % AD_ALIVE];
+    return &tape->head->alive[tag >> AD_ALIVE_SHIFT];
 }
 
 static uint32_t segment_of(const ad_tape *tape, uint32_t id)
@@ -89,45 +104,51 @@ static int tag_in_use(const ad_tape *tape, uint64_t tag)
     return 0;
 }
 
-/* The next tag. While few epochs are alive it avoids their places, so that every check stays one comparison; with many it
+/* The next epoch. While few epochs are alive it avoids their places, so that every check stays one comparison; with many it
  * does not, for that would wear epochs out. */
 enum { FEW = 8 };
 
-static uint64_t next_tag(ad_tape *tape)
+static uint64_t next_epoch(ad_tape *tape)
 {
-    uint32_t epoch = slot_epoch[tape->slot];
-    uint64_t tag;
+    uint64_t epoch = slot_epoch[tape->slot], born = slot_born[tape->slot];
     int tries = tape->n_segments > FEW ? AD_ALIVE : 0;
+    int came_round;
     do {
-        epoch = (epoch + 1) & ((1u << AD_EPOCH_BITS) - 1);
-        tape->wrapped |= epoch == 0;
-        tag = ((uint64_t)epoch << AD_SLOT_BITS | tape->slot) << AD_ID_BITS;
-    } while ((*alive_place(tape, tag) != NO_TAG && ++tries < AD_ALIVE) || (tape->wrapped && tag_in_use(tape, tag)));
-    return tag;
+        uint64_t tag = tag_of(tape->slot, ++epoch);
+        came_round = (epoch - born) >> AD_EPOCH_BITS && tag_in_use(tape, tag);
+        if (*alive_place(tape, tag) == NO_TAG)
+            tries = AD_ALIVE;
+    } while (++tries < AD_ALIVE || came_round);
+    return epoch;
 }
 
-static void open_epoch(ad_tape *tape, ad_segment *s, uint64_t tag)
+static void set_alive(ad_tape *tape, uint64_t tag, uint64_t value)
 {
-    slot_epoch[tape->slot] = epoch_of(tag);
-    s->tag = tape->head->tag = tag;
-    *alive_place(tape, tag) = tag;
+    __atomic_store_n(alive_place(tape, tag), value, __ATOMIC_RELAXED);
+}
+
+static void open_epoch(ad_tape *tape, ad_segment *s, uint64_t epoch)
+{
+    __atomic_store_n(&slot_epoch[tape->slot], epoch, __ATOMIC_RELAXED);
+    s->tag = tape->head->tag = tag_of(tape->slot, epoch);
+    set_alive(tape, s->tag, s->tag);
 }
 
 static void close_epoch(ad_tape *tape, const ad_segment *s)
 {
     if (*alive_place(tape, s->tag) == s->tag)
-        *alive_place(tape, s->tag) = NO_TAG;
+        set_alive(tape, s->tag, NO_TAG);
 }
 
 static int push_segment(ad_tape *tape)
 {
     if (!ad_block_grow(&tape->segments, &tape->allocator, (tape->n_segments + 1) * sizeof(ad_segment)))
         return 0;
-    uint64_t tag = next_tag(tape);
+    uint64_t epoch = next_epoch(tape);
     ad_segment *s = segment(tape, tape->n_segments++);
     *s = (ad_segment){.serial = ++slot_serial[tape->slot], .count = tape->head->count, .inputs = tape->n_inputs,
                       .names = tape->n_names, .lists = tape->n_lists, .text = tape->n_text};
-    open_epoch(tape, s, tag);
+    open_epoch(tape, s, epoch);
     return 1;
 }
 
@@ -152,7 +173,7 @@ static void cut(ad_tape *tape, uint32_t i)
     if (had_nodes) {
         close_epoch(tape, s);
         s->tag = NO_TAG;
-        open_epoch(tape, s, next_tag(tape));
+        open_epoch(tape, s, next_epoch(tape));
     } else
         tape->head->tag = s->tag;
 }
@@ -187,6 +208,16 @@ void ad_tape_rewind(ad_tape *tape, ad_mark mark)
                  "older mark, since; take a new one with ad_tape_mark");
 }
 
+/* Another thread may still guess at this head: it must find nothing alive. */
+static void clear_head(ad_tape_head *head)
+{
+    for (int i = 0; i < AD_ALIVE; i++)
+        __atomic_store_n(&head->alive[i], NO_TAG, __ATOMIC_RELAXED);
+    head->count = head->room = 0;
+    head->values = NULL;
+    head->words = NULL;
+}
+
 /* ---- Life ------------------------------------------------------------------------------------------------------- */
 
 ad_tape *ad_tape_create(ad_tape_options options)
@@ -200,12 +231,12 @@ ad_tape *ad_tape_create(ad_tape_options options)
     tape->limit = options.node_limit && options.node_limit < AD_ID_MASK ? (uint32_t)options.node_limit : AD_ID_MASK;
     tape->slot = take_slot();
     tape->head = &heads[tape->slot];
-    *tape->head = no_tape;
+    clear_head(tape->head);
+    __atomic_store_n(&slot_born[tape->slot], slot_epoch[tape->slot] + 1, __ATOMIC_RELAXED);
     if (!tape->slot || !push_segment(tape)) {
         ad_tape_free(tape);
         return NULL;
     }
-    tape->born = epoch_of(tape->head->tag);
     __atomic_store_n(&tapes[tape->slot], tape, __ATOMIC_RELEASE);
     return tape;
 }
@@ -217,7 +248,9 @@ void ad_tape_free(ad_tape *tape)
     if (!tape)
         return;
     if (tape->slot) {
-        *tape->head = no_tape;
+        clear_head(tape->head);
+        if (ad_current == tape->head)
+            ad_current = &no_tape;
         __atomic_store_n(&tapes[tape->slot], NULL, __ATOMIC_RELEASE);
         atomic_store(&slot_in_use[tape->slot], 0);
     }
@@ -289,10 +322,10 @@ ad_var ad_fault_memory(ad_tape *tape, const char *function, const char *what)
 
 int ad_accepts(ad_tape *tape, ad_var v, const char *function, const char *operand)
 {
-    if (slot_of(v.link) == tape->slot && (ad_is_alive(tape->head, v.link) || ad_is_alive_slowly(tape, v.link)))
+    if (slot_of(v.link) == tape->slot && (ad_living_id(tape->head, v.link) <= AD_ID_MASK || ad_is_alive_slowly(tape, v.link)))
         return 1;
     ad_tape *other = slot_of(v.link) == tape->slot ? NULL : tape_in(slot_of(v.link));
-    if (other && (ad_is_alive(other->head, v.link) || ad_is_alive_slowly(other, v.link)))
+    if (other && (ad_living_id(other->head, v.link) <= AD_ID_MASK || ad_is_alive_slowly(other, v.link)))
         for (int i = 0; i < 2; i++)
             ad_fault(i ? other : tape, AD_ERROR_FOREIGN, "ad_%s: %s (value %g) is on another tape than the other operands; "
                      "record on one tape, or pass its ad_value", function, operand, v.value);

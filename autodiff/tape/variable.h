@@ -3,8 +3,9 @@
  * What a program sees is ad_var: a 16-byte value that carries its number and knows where it is recorded. What is
  * below "Machinery" is compiled into the caller's code for speed and is not an interface.
  *
- * A link is 64 bits: node id (27), tape slot (10), epoch (27). The epoch changes at every reset and rewind, so a
- * variable that outlived its node is told from a living one by one comparison. Link 0 is a plain number.
+ * A link is 64 bits: node id (27), tape slot (10), epoch (27, its five low bits on top). The epoch changes at every
+ * reset and rewind, so a variable that outlived its node is told from a living one by one comparison. Link 0 is a
+ * plain number.
  */
 #ifndef AUTODIFF_TAPE_VARIABLE_H
 #define AUTODIFF_TAPE_VARIABLE_H
@@ -16,10 +17,13 @@
 #define AD_API __attribute__((visibility("default")))
 #define AD_THREAD_LOCAL __attribute__((tls_model("initial-exec"))) __thread
 #define AD_LIKELY(c) __builtin_expect(!!(c), 1)
+/* A guess at a tape may look at one that another thread has by now. */
+#define AD_RELAXED(place) __atomic_load_n(&(place), __ATOMIC_RELAXED)
 #else
 #define AD_API
 #define AD_THREAD_LOCAL _Thread_local
 #define AD_LIKELY(c) (c)
+#define AD_RELAXED(place) (place)
 #endif
 
 #ifdef __cplusplus
@@ -45,7 +49,7 @@ static inline double ad_value(ad_var v) { return v.value; }
 /* ---- Machinery ------------------------------------------------------------------------------------------------ */
 
 enum { AD_ID_BITS = 27, AD_SLOT_BITS = 10, AD_EPOCH_BITS = 27, AD_OP_SHIFT = 2 * AD_ID_BITS };
-enum { AD_SLOTS = 1 << AD_SLOT_BITS, AD_ALIVE = 64 };
+enum { AD_SLOTS = 1 << AD_SLOT_BITS, AD_ALIVE = 64, AD_ALIVE_SHIFT = 58, AD_CONSTANTS = 64, AD_CONSTANTS_SHIFT = 58 };
 #define AD_ID_MASK ((UINT64_C(1) << AD_ID_BITS) - 1)
 
 /* Operation codes: four that are no rows, then the rows of ops.def in order. */
@@ -63,13 +67,15 @@ enum ad_op {
 
 /* What recording reads of a tape. A node is 16 bytes: its value, and its word, op << 54 | first operand << 27 | second
  * operand. A three-operand node is preceded by an AD_OP_THIRD record that holds the third; an n-ary node's low 54 bits
- * are its place in the operand lists. alive[epoch % AD_ALIVE] is the tag of a living epoch, or of none. */
+ * are its place in the operand lists. alive[link >> AD_ALIVE_SHIFT] is the tag of a living epoch, or of none;
+ * constants[] has the bits of numbers and the links of their nodes, the last ones used. */
 typedef struct ad_tape_head {
     double   *values;
     uint64_t *words;
     uint64_t  tag;                         /* link of node 0 in the present epoch */
     uint32_t  count, room;                 /* nodes recorded; nodes that fit without growing */
     uint64_t  alive[AD_ALIVE];
+    struct { uint64_t bits, link; } constants[AD_CONSTANTS];
 } ad_tape_head;
 
 /* The tape that this thread recorded on last: a guess that every operation checks against its operands. Held so that
@@ -80,38 +86,64 @@ AD_API ad_var ad_record1_slowly(enum ad_op op, ad_var x, double z);
 AD_API ad_var ad_record2_slowly(enum ad_op op, ad_var x, ad_var y, double z);
 AD_API ad_var ad_record3(enum ad_op op, ad_var x, ad_var y, ad_var w, double z);
 
-/* On this tape, and of the present epoch or another living one. */
-static inline int ad_is_alive(const ad_tape_head *tape, uint64_t link)
+/* The id of a variable that is alive on this tape; for any other, and for a plain number, more than AD_ID_MASK. */
+static inline uint64_t ad_living_id(const ad_tape_head *tape, uint64_t link)
 {
-    return AD_LIKELY((tape->tag ^ link) <= AD_ID_MASK) ||
-           (tape->alive[(link >> (AD_ID_BITS + AD_SLOT_BITS)) % AD_ALIVE] ^ link) <= AD_ID_MASK;
+    return AD_RELAXED(tape->alive[link >> AD_ALIVE_SHIFT]) ^ link;
 }
 
 static inline ad_var ad_append(ad_tape_head *tape, uint64_t word, double z)
 {
     uint32_t id = tape->count;
+    ad_var v = {z, tape->tag | id};
     tape->values[id] = z;
     tape->words[id]  = word;
     tape->count      = id + 1;
-    ad_var v = {z, tape->tag | id};
     return v;
+}
+
+static inline uint64_t ad_bits_of(double value)
+{
+    union { double value; uint64_t bits; } u = {value};
+    return u.bits;
+}
+
+static inline unsigned ad_constant_place(uint64_t bits)
+{
+    return (unsigned)(bits * UINT64_C(0x9e3779b97f4a7c15) >> AD_CONSTANTS_SHIFT);
+}
+
+/* An operand's link. A number that the compiler knows to be plain, beside a variable, has that of its node, if it is
+ * known; else its own, which is 0 and leaves the fast path. */
+static inline uint64_t ad_link_beside(const ad_tape_head *tape, ad_var v, ad_var other)
+{
+#if defined __GNUC__
+    if (__builtin_constant_p(v.link) && v.link == 0 && !(__builtin_constant_p(other.link) && other.link == 0)) {
+        uint64_t bits = ad_bits_of(v.value);
+        unsigned place = ad_constant_place(bits);
+        return AD_RELAXED(tape->constants[place].bits) == bits ? AD_RELAXED(tape->constants[place].link) : 0;
+    }
+#endif
+    (void)tape, (void)other;
+    return v.link;
 }
 
 /* A plain operand, a stale or foreign one, and a full tape all leave the fast path and do not come back to it. */
 static inline ad_var ad_record1(enum ad_op op, ad_var x, double z)
 {
     ad_tape_head *tape = ad_current;
-    if (AD_LIKELY(ad_is_alive(tape, x.link) && tape->count < tape->room))
-        return ad_append(tape, (uint64_t)op << AD_OP_SHIFT | (x.link & AD_ID_MASK) << AD_ID_BITS, z);
+    const uint64_t a = ad_living_id(tape, x.link);
+    if (AD_LIKELY(a <= AD_ID_MASK && tape->count < tape->room))
+        return ad_append(tape, (uint64_t)op << AD_OP_SHIFT | a << AD_ID_BITS, z);
     return ad_record1_slowly(op, x, z);
 }
 
 static inline ad_var ad_record2(enum ad_op op, ad_var x, ad_var y, double z)
 {
     ad_tape_head *tape = ad_current;
-    if (AD_LIKELY(ad_is_alive(tape, x.link) && ad_is_alive(tape, y.link) && tape->count < tape->room))
-        return ad_append(tape, (uint64_t)op << AD_OP_SHIFT | (x.link & AD_ID_MASK) << AD_ID_BITS
-                                                           | (y.link & AD_ID_MASK), z);
+    const uint64_t a = ad_living_id(tape, ad_link_beside(tape, x, y)), b = ad_living_id(tape, ad_link_beside(tape, y, x));
+    if (AD_LIKELY((a | b) <= AD_ID_MASK && tape->count < tape->room))
+        return ad_append(tape, (uint64_t)op << AD_OP_SHIFT | a << AD_ID_BITS | b, z);
     return ad_record2_slowly(op, x, y, z);
 }
 

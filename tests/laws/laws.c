@@ -1,5 +1,5 @@
-/* laws.c -- what the calculus says of all rows: slopes are limits of differences, up to the third, chains multiply, sums
- * add, mixed slopes commute; and identities between rows. Another witness, in 256 bits, is rules_mpfr.c.
+/* laws.c -- what the calculus says of all rows: slopes are limits of differences, up to the third, chains multiply,
+ * sums add, mixed slopes commute; and identities between rows. Another witness, in 256 bits, is rules_mpfr.c.
  *
  * Differences are C. J. F. Ridders' (Adv. Eng. Software 4, 1982): extrapolated, with an estimate of their error, and a
  * point counts only where the estimate is small.
@@ -18,7 +18,7 @@ static void end(void)
 }
 TestSuite(laws, .init = begin, .fini = end);
 
-/* ---- Differences -------------------------------------------------------------------------------------------------------- */
+/* ---- Differences ------------------------------------------------------------------------------------------------- */
 
 typedef double function(const void *context, double x);
 
@@ -87,7 +87,7 @@ static double difference(function *f, const void *context, double x, double term
     return best;
 }
 
-/* ---- Points --------------------------------------------------------------------------------------------------------------- */
+/* ---- Points ------------------------------------------------------------------------------------------------------ */
 
 static double some_point(uint64_t *state)
 {
@@ -121,7 +121,8 @@ static int draw(place *p, uint64_t *state)
 static const char *words_of(const place *p)
 {
     static char text[256];
-    snprintf(text, sizeof text, "%s at (%.17g, %.17g, %.17g), c = %d, by operand %d", p->row->name, p->v[0], p->v[1], p->v[2], p->c, p->k);
+    snprintf(text, sizeof text, "%s at (%.17g, %.17g, %.17g), c = %d, by operand %d", p->row->name, p->v[0], p->v[1],
+             p->v[2], p->c, p->k);
     return text;
 }
 
@@ -149,11 +150,11 @@ static double derived_at(const void *context, double at)
     return d;
 }
 
-/* ---- Slopes ----------------------------------------------------------------------------------------------------------------- */
+/* ---- Slopes ------------------------------------------------------------------------------------------------------ */
 
 enum { POINTS = 200, TRIES = 20000 };
 
-/* Derivatives 1 to 3 of every row by every operand, in nodes and by the sweep, against differences of the one before. */
+/* Derivatives 1 to 3 of every row and operand, as nodes and by the sweep, against differences of the one before. */
 static void derive_from(uint64_t state, int order)
 {
     for (int i = 0; i < ROWS; i++)
@@ -167,8 +168,8 @@ static void derive_from(uint64_t state, int order)
                 double terms = fmax(fabs(row_value(p.row, p.v, p.c)), 1) / pow(size, order - 1);
                 double error, limit = difference(derived_at, &p, p.v[k], terms, &error);
                 double before = derived_at(&p, p.v[k]);
-                if (!(error < 1e-5 * (fabs(limit) + fabs(before) + 1e-3)) || fabs(limit) > 1e10 || (before != 0 && fabs(before) < 1e-280) ||
-                    (order > 1 && has_kink(derived_at, &p, p.v[k])))
+                if (!(error < 1e-5 * (fabs(limit) + fabs(before) + 1e-3)) || fabs(limit) > 1e10 ||
+                    (before != 0 && fabs(before) < 1e-280) || (order > 1 && has_kink(derived_at, &p, p.v[k])))
                     continue;
                 if (order > 1)                         /* the terms of a higher slope may cancel one another */
                     error += 1e-7 * fabs(limit) + 1e-10 * fabs(before) + 3e-12 * terms;
@@ -178,10 +179,12 @@ static void derive_from(uint64_t state, int order)
                 double swept = is_plain(d) ? 0 : ad_grad(x);
                 ad_gradient(d, 1, &x, &next);
                 ad_tape_rewind(tape, mark);
-                cr_assert(fabs(swept - limit) <= error, "%s: derivative %d is %.17g by the sweep, %.17g by differences, error %.2g",
-                          words_of(&p), order, swept, limit, error);
-                cr_assert(fabs(next.value - limit) <= error, "%s: derivative %d is %.17g as nodes, %.17g by differences, error %.2g",
-                          words_of(&p), order, next.value, limit, error);
+                cr_assert(fabs(swept - limit) <= error,
+                          "%s: derivative %d is %.17g by the sweep, %.17g by differences, error %.2g", words_of(&p),
+                          order, swept, limit, error);
+                cr_assert(fabs(next.value - limit) <= error,
+                          "%s: derivative %d is %.17g as nodes, %.17g by differences, error %.2g", words_of(&p), order,
+                          next.value, limit, error);
                 points++;
             }
             cr_assert(points == POINTS, "%s by operand %d: only %d points could be tested", rows[i].name, k, points);
@@ -226,8 +229,8 @@ Test(laws, mixed_slopes_commute)
             }
             for (int k = 0; k < n; k++)
                 for (int j = 0; j < k; j++)
-                    cr_assert(fabs(h[k][j] - h[j][k]) <= 1e-11 * most, "%s: by %d and %d %.17g, by %d and %d %.17g", words_of(&p), k, j,
-                              h[k][j], j, k, h[j][k]);
+                    cr_assert(fabs(h[k][j] - h[j][k]) <= 1e-11 * most, "%s: by %d and %d %.17g, by %d and %d %.17g",
+                              words_of(&p), k, j, h[k][j], j, k, h[j][k]);
             ad_tape_rewind(tape, mark);
         }
 }
@@ -246,15 +249,18 @@ Test(laws, the_slope_of_a_chain_is_the_product_of_slopes)
             for (int tries = 0; points < 3 && tries < 300; tries++) {
                 double x = some_point(&state);
                 int c = random_below(&state, 3);
-                double y = row_value(g, &x, c), z = row_value(f, &y, c), dy = g->partial(0, &x, c, y), dz = f->partial(0, &y, c, z);
+                double y = row_value(g, &x, c), z = row_value(f, &y, c), dy = g->partial(0, &x, c, y),
+                       dz = f->partial(0, &y, c, z);
                 if (!isfinite(dy) || !isfinite(dz) || !isfinite(dy * dz) || !isfinite(z))
                     continue;
                 points++;
                 ad_var v = ad_param(tape, NULL, x), in = g->record(&v, c), out = f->record(&in, c), d;
                 ad_backward(out);
-                cr_assert(same(ad_grad(v), dz * dy), "%s(%s(%.17g)): %.17g, not %.17g", f->name, g->name, x, ad_grad(v), dz * dy);
+                cr_assert(same(ad_grad(v), dz * dy), "%s(%s(%.17g)): %.17g, not %.17g", f->name, g->name, x, ad_grad(v),
+                          dz * dy);
                 ad_gradient(out, 1, &v, &d);
-                cr_assert(near(d.value, dz * dy, 1e-15), "%s(%s(%.17g)) as nodes: %.17g, not %.17g", f->name, g->name, x, d.value, dz * dy);
+                cr_assert(near(d.value, dz * dy, 1e-15), "%s(%s(%.17g)) as nodes: %.17g, not %.17g", f->name, g->name,
+                          x, d.value, dz * dy);
                 ad_tape_reset(tape);
             }
             pairs += points > 0;
@@ -288,13 +294,13 @@ Test(laws, slopes_are_linear)
                 continue;
             }
             ad_backward(ad_add(ad_mul(a, f), ad_mul(g, b)));
-            cr_assert(fabs(ad_grad(v[0]) - (a * df + b * dg)) <= 1e-12 * (fabs(a * df) + fabs(b * dg)), "%s, %s: %.17g, not %.17g",
-                      words_of(&p), q.row->name, ad_grad(v[0]), a * df + b * dg);
+            cr_assert(fabs(ad_grad(v[0]) - (a * df + b * dg)) <= 1e-12 * (fabs(a * df) + fabs(b * dg)),
+                      "%s, %s: %.17g, not %.17g", words_of(&p), q.row->name, ad_grad(v[0]), a * df + b * dg);
             ad_tape_reset(tape);
         }
 }
 
-/* ---- Identities --------------------------------------------------------------------------------------------------------------- */
+/* ---- Identities -------------------------------------------------------------------------------------------------- */
 
 /* Two ways to write the same: value and slopes agree within `ulps` units of their sizes; 0 asks for the same bits. */
 static void alike(const char *what, ad_var a, ad_var b, const ad_var *x, int n, double ulps)
@@ -306,8 +312,8 @@ static void alike(const char *what, ad_var a, ad_var b, const ad_var *x, int n, 
         slope[k] = ad_grad(x[k]);
     ad_backward(b);
     for (int k = 0; k < n; k++)
-        cr_assert(fabs(slope[k] - ad_grad(x[k])) <= ulps * 0x1p-52 * fabs(slope[k]), "%s at %.17g: slope %.17g and %.17g", what,
-                  x[k].value, slope[k], ad_grad(x[k]));
+        cr_assert(fabs(slope[k] - ad_grad(x[k])) <= ulps * 0x1p-52 * fabs(slope[k]),
+                  "%s at %.17g: slope %.17g and %.17g", what, x[k].value, slope[k], ad_grad(x[k]));
 }
 
 Test(laws, two_ways_to_write_the_same_agree)

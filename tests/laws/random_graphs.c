@@ -2,8 +2,8 @@
  *
  * The witness is dual numbers, carried along while the graph is recorded, with the partials that the compiler makes of
  * ops.def: it tests sweeps and sharing, not the rules. A second number bounds each tangent by the sum of what its paths
- * contribute, and so says how much rounding may make of it. Seeds are fixed; a failure prints its own, and AD_SEED in the
- * environment runs that graph alone.
+ * contribute, and so says how much rounding may make of it. Seeds are fixed; a failure prints its own, and AD_SEED in
+ * the environment runs that graph alone.
  */
 #include "../unit/unit.h"
 #include "../unit/rows.h"
@@ -43,7 +43,8 @@ static dual some_operand(graph *g)
     if (!random_below(&g->state, 5))
         return plain(some_number(g));
     int recent = g->n < 6 ? g->n : 6;
-    return g->node[random_below(&g->state, 3) ? g->n - 1 - random_below(&g->state, recent) : random_below(&g->state, g->n)];
+    return g
+        ->node[random_below(&g->state, 3) ? g->n - 1 - random_below(&g->state, recent) : random_below(&g->state, g->n)];
 }
 
 static dual *push(graph *g, dual d)
@@ -52,7 +53,8 @@ static dual *push(graph *g, dual d)
     return &g->node[g->n++];
 }
 
-/* A row at some operands, or 0 where it is near a kink, out of its domain, or large. The operands may be one another. */
+/* A row at some operands, or 0 where it is near a kink, out of its domain, or large. The operands may be one another.
+ */
 static int try_row(graph *g, int i)
 {
     const struct row *row = &rows[i];
@@ -97,11 +99,15 @@ static void poison(graph *g)
     for (int k = 0; k < OPERANDS; k++) {
         ad_var v = g->node[random_below(&g->state, g->n)].var;
         int kind = random_below(&g->state, 4);
-        bad[k] = kind == 0 ? ad_div(v, 0) : kind == 1 ? ad_log(ad_neg(ad_abs(v))) : kind == 2 ? ad_mul(0, v) : ad_exp(ad_exp(ad_mul(v, v)));
+        bad[k] = kind == 0   ? ad_div(v, 0)
+                 : kind == 1 ? ad_log(ad_neg(ad_abs(v)))
+                 : kind == 2 ? ad_mul(0, v)
+                             : ad_exp(ad_exp(ad_mul(v, v)));
     }
     ad_var bitter = row->record(bad, 1), condition = ad_greater_equal(ad_square(good.var), 0);
-    good.var = random_below(&g->state, 2) ? ad_select(condition, good.var, bitter)
-                                          : ad_add(good.var, ad_select(condition, ad_mul(0, ad_sqrt(ad_mul(0, good.var))), bitter));
+    good.var = random_below(&g->state, 2)
+                   ? ad_select(condition, good.var, bitter)
+                   : ad_add(good.var, ad_select(condition, ad_mul(0, ad_sqrt(ad_mul(0, good.var))), bitter));
     push(g, good);
 }
 
@@ -145,8 +151,9 @@ static void compare(const char *what, uint64_t seed, const graph *g, const doubl
     for (int j = 0; j < g->params + (g->watched >= 0); j++) {
         int at = j < g->params ? j : WATCHED;
         cr_assert(fabs(found[j] - E->tangent[at]) <= 1e-12 * E->bound[at] + 1e-300,
-                  "AD_SEED=%llu: %s by %s %d is %.17g, forward %.17g, bound %.3g, %d nodes", (unsigned long long)seed, what,
-                  at == WATCHED ? "node" : "param", at == WATCHED ? g->watched : j, found[j], E->tangent[at], E->bound[at], g->n);
+                  "AD_SEED=%llu: %s by %s %d is %.17g, forward %.17g, bound %.3g, %d nodes", (unsigned long long)seed,
+                  what, at == WATCHED ? "node" : "param", at == WATCHED ? g->watched : j, found[j], E->tangent[at],
+                  E->bound[at], g->n);
     }
 }
 
@@ -165,13 +172,15 @@ static void check(graph *g, uint64_t seed)
     ad_grad_clear(g->tape);
     ad_accumulate(E);
     for (int j = 0; j < g->params; j++)
-        cr_assert(is_plain(E) || near(ad_grad(wrt[j]), found[j], 0), "AD_SEED=%llu: ad_accumulate gives param %d %.17g, not %.17g",
-                  (unsigned long long)seed, j, ad_grad(wrt[j]), found[j]);
+        cr_assert(is_plain(E) || near(ad_grad(wrt[j]), found[j], 0),
+                  "AD_SEED=%llu: ad_accumulate gives param %d %.17g, not %.17g", (unsigned long long)seed, j,
+                  ad_grad(wrt[j]), found[j]);
     ad_gradient(E, (size_t)n, wrt, out);
     for (int j = 0; j < n; j++)
         found[j] = out[j].value;
     compare("the gradient as nodes", seed, g, found);
-    cr_assert(ad_tape_error(g->tape) == AD_OK, "AD_SEED=%llu: %s", (unsigned long long)seed, ad_tape_error_message(g->tape));
+    cr_assert(ad_tape_error(g->tape) == AD_OK, "AD_SEED=%llu: %s", (unsigned long long)seed,
+              ad_tape_error_message(g->tape));
     ad_tape_reset(g->tape);
 }
 
@@ -191,7 +200,8 @@ Test(random_graphs, have_the_gradient_that_forward_differentiation_has)
     ad_tape_free(g.tape);
 }
 
-/* The second derivatives of random graphs commute, and the sweep over a recorded gradient agrees with recording again. */
+/* The second derivatives of random graphs commute, and the sweep over a recorded gradient agrees with recording again.
+ */
 Test(random_graphs, have_second_derivatives_that_commute)
 {
     static graph g;
@@ -213,15 +223,16 @@ Test(random_graphs, have_second_derivatives_that_commute)
                 most = fmax(most, fabs(h[i][j]));
                 if (!is_plain(d[i]))
                     cr_assert(near(ad_grad(x[j]), h[i][j], 1e-6) || fabs(ad_grad(x[j]) - h[i][j]) <= 1e-9 * most,
-                              "seed %llu: row %d, column %d: %.17g by the sweep, %.17g by nodes", (unsigned long long)s, i, j,
-                              ad_grad(x[j]), h[i][j]);
+                              "seed %llu: row %d, column %d: %.17g by the sweep, %.17g by nodes", (unsigned long long)s,
+                              i, j, ad_grad(x[j]), h[i][j]);
             }
         }
         for (int i = 0; i < n; i++)
             for (int j = 0; j < i; j++) {
                 compared += h[i][j] != 0 && isfinite(h[i][j]);
                 cr_assert(same(h[i][j], h[j][i]) || fabs(h[i][j] - h[j][i]) <= 1e-7 * most,
-                          "seed %llu: (%d, %d) is %.17g, (%d, %d) is %.17g", (unsigned long long)s, i, j, h[i][j], j, i, h[j][i]);
+                          "seed %llu: (%d, %d) is %.17g, (%d, %d) is %.17g", (unsigned long long)s, i, j, h[i][j], j, i,
+                          h[j][i]);
             }
         ad_tape_reset(g.tape);
     }

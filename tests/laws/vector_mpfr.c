@@ -35,24 +35,28 @@ static ad_lane lane_at(const double *x)
     return v;
 }
 
-#define ROW_FUNCTIONS(name, value, ...) \
-    static __attribute__((noinline)) void name##_block(double *z, const double *x, const double *y, const double *w) \
-    { \
-        (void)y, (void)w; \
-        for (int i = 0; i < ROWS; i += AD_LANES) { \
-            ad_lane v = AD_LANE_VALUE(name, __VA_ARGS__); \
-            memcpy(z + i, &v, sizeof v); \
-        } \
-    } \
-    static double name##_scalar(double x, double y, double w) { (void)x, (void)y, (void)w; return value; }
+#define ROW_FUNCTIONS(name, value, ...)                                                                                \
+    static __attribute__((noinline)) void name##_block(double *z, const double *x, const double *y, const double *w)   \
+    {                                                                                                                  \
+        (void)y, (void)w;                                                                                              \
+        for (int i = 0; i < ROWS; i += AD_LANES) {                                                                     \
+            ad_lane v = AD_LANE_VALUE(name, __VA_ARGS__);                                                              \
+            memcpy(z + i, &v, sizeof v);                                                                               \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static double name##_scalar(double x, double y, double w)                                                          \
+    {                                                                                                                  \
+        (void)x, (void)y, (void)w;                                                                                     \
+        return value;                                                                                                  \
+    }
 #define OP1(name, z, dx, holds, words) ROW_FUNCTIONS(name, z, lane_at(x + i))
 #define OP2(name, z, dx, dy, holds, words) ROW_FUNCTIONS(name, z, lane_at(x + i), lane_at(y + i))
 #define OP3(name, z, dx, dy, dw, holds, words) ROW_FUNCTIONS(name, z, lane_at(x + i), lane_at(y + i), lane_at(w + i))
 #define FC1(name, z, dx, holds, words) ROW_FUNCTIONS(name, z, lane_at(x + i), lane_at(y + i))
 #include "autodiff/ops.def"
 
-#define ROW(name, operands, constant) \
-    { #name, operands, AD_LANE_IS_VECTOR(name), constant, name##_block, name##_scalar, &reference_##name },
+#define ROW(name, operands, constant)                                                                                  \
+    {#name, operands, AD_LANE_IS_VECTOR(name), constant, name##_block, name##_scalar, &reference_##name},
 #define OP1(name, ...) ROW(name, 1, 0)
 #define OP2(name, ...) ROW(name, 2, 0)
 #define OP3(name, ...) ROW(name, 3, 0)
@@ -65,7 +69,8 @@ enum { ROW_COUNT = sizeof rows / sizeof *rows };
 static bool cpu_has_it(void)
 {
 #if AD_LANE_BYTES == 64
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
 #elif AD_LANE_BYTES == 32
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #else
@@ -105,27 +110,40 @@ static double magnitude(double low, double high) /* log-uniform in 2^low .. 2^hi
 
 static double neighbour(double c) /* c, or within a few ulps of it, or at a log-uniform distance */
 {
-    if (random_bits() >> 63) return c + magnitude(-60, 0) * fmax(fabs(c), 1);
-    for (uint64_t n = random_bits() >> 61; n; n--) c = nextafter(c, random_bits() >> 63 ? INFINITY : -INFINITY);
+    if (random_bits() >> 63)
+        return c + magnitude(-60, 0) * fmax(fabs(c), 1);
+    for (uint64_t n = random_bits() >> 61; n; n--)
+        c = nextafter(c, random_bits() >> 63 ? INFINITY : -INFINITY);
     return c;
 }
 
 static double draw_once(const struct operand *from)
 {
-    if (from->whole) return round(random_bits() >> 63 ? magnitude(-1, 6) : magnitude(0, 31));
+    if (from->whole)
+        return round(random_bits() >> 63 ? magnitude(-1, 6) : magnitude(0, 31));
     switch (random_bits() >> 61) {
-    case 0: case 1: return magnitude(-1074, 1024);
-    case 2: case 3: return magnitude(-12, 10);
-    case 4: case 5: return uniform(fmax(from->from, -40), fmin(from->to, 40));
-    case 6: return uniform(fmax(from->from, -2), fmin(from->to, 2));
-    default: return neighbour(from->near[random_bits() % 6]);
+    case 0:
+    case 1:
+        return magnitude(-1074, 1024);
+    case 2:
+    case 3:
+        return magnitude(-12, 10);
+    case 4:
+    case 5:
+        return uniform(fmax(from->from, -40), fmin(from->to, 40));
+    case 6:
+        return uniform(fmax(from->from, -2), fmin(from->to, 2));
+    default:
+        return neighbour(from->near[random_bits() % 6]);
     }
 }
 
 static double draw(const struct operand *from)
 {
     double a;
-    do a = draw_once(from); while (!(a >= from->from && a <= from->to));
+    do
+        a = draw_once(from);
+    while (!(a >= from->from && a <= from->to));
     return a;
 }
 
@@ -135,11 +153,15 @@ static void draw_point(const struct row *row, double *x, double *y, double *w)
     *x = draw(&r->operand[0]);
     *y = row->operands > 1 ? draw(&r->operand[1]) : 0;
     *w = row->operands > 2 ? draw(&r->operand[2]) : 0;
-    if (r->relation == APART || random_bits() >> 62 == 0) return;
-    double b = r->relation == POWER ? uniform(-745, 710) / log(fabs(*x))
-                                    : *x * (random_bits() >> 63 ? magnitude(-3, 3) : neighbour(random_bits() >> 63 ? 1 : -1));
-    if (r->operand[1].whole) b = round(b);
-    if (b >= r->operand[1].from && b <= r->operand[1].to) *y = b;
+    if (r->relation == APART || random_bits() >> 62 == 0)
+        return;
+    double b = r->relation == POWER
+                   ? uniform(-745, 710) / log(fabs(*x))
+                   : *x * (random_bits() >> 63 ? magnitude(-3, 3) : neighbour(random_bits() >> 63 ? 1 : -1));
+    if (r->operand[1].whole)
+        b = round(b);
+    if (b >= r->operand[1].from && b <= r->operand[1].to)
+        *y = b;
     if (row->operands == 3 && random_bits() >> 63) {
         double c = strcmp(row->name, "fma") == 0 ? -(*x * *y) * neighbour(1) : neighbour(*x);
         *w = fabs(c) <= DBL_MAX ? c : 1;
@@ -152,39 +174,50 @@ static void draw_point(const struct row *row, double *x, double *y, double *w)
  * terms measure. */
 static double error_in_ulp(double got, big exact, big measure)
 {
-    if (mpfr_nan_p(exact)) return isnan(got) ? 0 : INFINITY;
-    if (mpfr_zero_p(exact)) return got == 0 ? 0 : INFINITY;
+    if (mpfr_nan_p(exact))
+        return isnan(got) ? 0 : INFINITY;
+    if (mpfr_zero_p(exact))
+        return got == 0 ? 0 : INFINITY;
     double rounded = mpfr_get_d(exact, MPFR_RNDN);
-    if (isinf(rounded)) return got * copysign(1, rounded) > 0.999 * DBL_MAX ? 0 : INFINITY;
-    if (!isfinite(got)) return fabs(rounded) > DBL_MAX * (1 - 4 * DBL_EPSILON) && got == copysign(INFINITY, rounded) ? 1 : INFINITY;
+    if (isinf(rounded))
+        return got * copysign(1, rounded) > 0.999 * DBL_MAX ? 0 : INFINITY;
+    if (!isfinite(got))
+        return fabs(rounded) > DBL_MAX * (1 - 4 * DBL_EPSILON) && got == copysign(INFINITY, rounded) ? 1 : INFINITY;
     mpfr_exp_t exponent = mpfr_get_exp(exact);
-    if (measure && !mpfr_zero_p(measure) && mpfr_get_exp(measure) > exponent) exponent = mpfr_get_exp(measure);
-    if (exponent < -1021) exponent = -1021;
+    if (measure && !mpfr_zero_p(measure) && mpfr_get_exp(measure) > exponent)
+        exponent = mpfr_get_exp(measure);
+    if (exponent < -1021)
+        exponent = -1021;
     big error = big_abs(big_sub(num(got), exact));
     mpfr_mul_2si(error, error, 53 - exponent, MPFR_RNDN);
     return mpfr_get_d(error, MPFR_RNDN);
 }
 
-struct worst { double ulp, tiny_ulp, at[3]; }; /* tiny: of subnormal results, apart */
+struct worst {
+    double ulp, tiny_ulp, at[3];
+}; /* tiny: of subnormal results, apart */
 
 static struct worst measure_row(const struct row *row, long points)
 {
-    struct worst worst = { 0 };
+    struct worst worst = {0};
     const struct reference *r = row->reference;
     for (long done = 0; done < points; done += ROWS) {
         double x[ROWS], y[ROWS], w[ROWS], z[ROWS];
-        for (int i = 0; i < ROWS; i++) draw_point(row, &x[i], &y[i], &w[i]);
-        for (int i = 1; row->constant && done % (2 * ROWS) && i < ROWS; i++) y[i] = y[0];
+        for (int i = 0; i < ROWS; i++)
+            draw_point(row, &x[i], &y[i], &w[i]);
+        for (int i = 1; row->constant && done % (2 * ROWS) && i < ROWS; i++)
+            y[i] = y[0];
         row->lanes(z, x, y, w);
         for (int i = 0; i < ROWS; i++) {
             big_reset();
             big a = num(x[i]), b = num(y[i]), c = num(w[i]), exact = r->value(a, b, c);
             double ulp = error_in_ulp(z[i], exact, r->measure[0] ? r->measure[0](a, b, c) : NULL);
-            if (isinf(z[i]) && z[i] == row->scalar(x[i], y[i], w[i])) ulp = 0; /* the row itself overflows on the way */
+            if (isinf(z[i]) && z[i] == row->scalar(x[i], y[i], w[i]))
+                ulp = 0; /* the row itself overflows on the way */
             if (mpfr_cmpabs(exact, num(DBL_MIN)) < 0 && ulp < INFINITY) {
                 worst.tiny_ulp = fmax(worst.tiny_ulp, ulp);
             } else if (ulp > worst.ulp) {
-                worst = (struct worst){ ulp, worst.tiny_ulp, { x[i], y[i], w[i] } };
+                worst = (struct worst){ulp, worst.tiny_ulp, {x[i], y[i], w[i]}};
             }
         }
     }
@@ -211,7 +244,8 @@ static double nanoseconds(const struct row *row) /* per lane, the best of many *
     }
     for (int attempt = 0; attempt < 200; attempt++) {
         double start = now();
-        for (int i = 0; i < 100; i++) row->lanes(z, x, y, w);
+        for (int i = 0; i < 100; i++)
+            row->lanes(z, x, y, w);
         best = fmin(best, now() - start);
     }
     return best / (100 * ROWS) * 1e9;
@@ -221,7 +255,8 @@ static void print_row(const struct row *row, const struct worst *worst)
 {
     printf("%-9s %-14s %s %7.3f ulp %7.3f subnormal %7.2f ns per lane, worst at (%.17g", AD_LANE_ISA, row->name,
            row->is_vector ? "vector" : "scalar", worst->ulp, worst->tiny_ulp, nanoseconds(row), worst->at[0]);
-    for (int i = 1; i < row->operands; i++) printf(", %.17g", worst->at[i]);
+    for (int i = 1; i < row->operands; i++)
+        printf(", %.17g", worst->at[i]);
     printf(")\n");
     fflush(stdout);
 }
@@ -230,15 +265,18 @@ static void print_row(const struct row *row, const struct worst *worst)
 
 Test(vector, every_value_is_within_its_bound)
 {
-    if (!cpu_has_it()) cr_skip("no " AD_LANE_ISA);
+    if (!cpu_has_it())
+        cr_skip("no " AD_LANE_ISA);
     const char *asked = getenv("AD_TEST_POINTS");
     long points = asked && atol(asked) > 0 ? atol(asked) : 2048;
     big_start();
     for (int i = 0; i < ROW_COUNT; i++) {
         const struct row *row = &rows[i];
-        if (!is_asked_for(row)) continue;
+        if (!is_asked_for(row))
+            continue;
         struct worst worst = measure_row(row, points);
-        if (getenv("AD_TEST_TABLE")) print_row(row, &worst);
+        if (getenv("AD_TEST_TABLE"))
+            print_row(row, &worst);
         double bound = row->reference->bound[0] ? row->reference->bound[0] : 2;
         cr_expect(worst.ulp <= bound, "%s: %g ulp off at (%.17g, %.17g, %.17g), %g allowed", row->name, worst.ulp,
                   worst.at[0], worst.at[1], worst.at[2], bound);
@@ -246,17 +284,21 @@ Test(vector, every_value_is_within_its_bound)
     big_stop();
 }
 
-static const double special[] = { 0.0, -0.0, 0x1p-1074, -0x1p-1074, 0x1p-1022, -0x1p-1022, 0x1.8p-1030, 1, -1, 0.5, -0.5,
-                                  2, -2, 3, 0x1p52, -0x1p53, 0x1p63, 700, -700, 709.5, 710, -746, 1e300, -1e300, DBL_MAX,
-                                  -DBL_MAX, INFINITY, -INFINITY, NAN };
+static const double special[] = {0.0,     -0.0,     0x1p-1074, -0x1p-1074, 0x1p-1022, -0x1p-1022, 0x1.8p-1030, 1,
+                                 -1,      0.5,      -0.5,      2,          -2,        3,          0x1p52,      -0x1p53,
+                                 0x1p63,  700,      -700,      709.5,      710,       -746,       1e300,       -1e300,
+                                 DBL_MAX, -DBL_MAX, INFINITY,  -INFINITY,  NAN};
 enum { SPECIALS = sizeof special / sizeof *special };
 
 /* Same kind, same sign of zero, same infinity; finite numbers within the two bounds of each other. */
 static bool agrees(double got, double expected, double bound)
 {
-    if (isnan(expected)) return isnan(got);
-    if (expected == 0) return got == 0 && !signbit(got) == !signbit(expected);
-    if (isinf(expected)) return got == expected;
+    if (isnan(expected))
+        return isnan(got);
+    if (expected == 0)
+        return got == 0 && !signbit(got) == !signbit(expected);
+    if (isinf(expected))
+        return got == expected;
     int exponent = ilogb(expected);
     return fabs(got - expected) <= 2 * bound * ldexp(1, (exponent < -1022 ? -1022 : exponent) - 52);
 }
@@ -265,24 +307,28 @@ static bool agrees(double got, double expected, double bound)
  * disturbed. */
 Test(vector, special_points_agree_with_the_scalar_row)
 {
-    if (!cpu_has_it()) cr_skip("no " AD_LANE_ISA);
+    if (!cpu_has_it())
+        cr_skip("no " AD_LANE_ISA);
     for (int r = 0; r < ROW_COUNT; r++) {
         const struct row *row = &rows[r];
-        if (!is_asked_for(row)) continue;
+        if (!is_asked_for(row))
+            continue;
         double bound = row->reference->bound[0] ? row->reference->bound[0] : 2, plain[ROWS], z[ROWS];
         double x[ROWS], y[ROWS], w[ROWS];
-        for (int i = 0; i < ROWS; i++) x[i] = 0.25 + i / 256.0, y[i] = 1, w[i] = 0.75;
+        for (int i = 0; i < ROWS; i++)
+            x[i] = 0.25 + i / 256.0, y[i] = 1, w[i] = 0.75;
         row->lanes(plain, x, y, w);
         int count_y = row->operands > 1 ? SPECIALS : 1, count_w = row->operands > 2 ? SPECIALS : 1;
         for (int i = 0; i < SPECIALS * count_y * count_w; i++) {
             int at = i % ROWS;
             double a = special[i % SPECIALS], b = special[i / SPECIALS % count_y], c = special[i / SPECIALS / count_y];
-            double kept[] = { x[at], y[at], w[at] };
+            double kept[] = {x[at], y[at], w[at]};
             x[at] = a, y[at] = b, w[at] = c;
             row->lanes(z, x, y, w);
             x[at] = kept[0], y[at] = kept[1], w[at] = kept[2];
             double expected = row->scalar(a, b, c);
-            cr_expect(agrees(z[at], expected, bound), "%s(%g, %g, %g): %.17g, not %.17g", row->name, a, b, c, z[at], expected);
+            cr_expect(agrees(z[at], expected, bound), "%s(%g, %g, %g): %.17g, not %.17g", row->name, a, b, c, z[at],
+                      expected);
             z[at] = plain[at];
             cr_expect(memcmp(z, plain, sizeof z) == 0, "%s(%g, %g, %g) disturbs other lanes", row->name, a, b, c);
         }

@@ -184,8 +184,8 @@ Test(accumulate, agrees_with_bookkeeping_over_random_programs)
                 n = params_at[n_marks - 1];
             }
             for (int k = 0; k < n; k++)
-                cr_assert(same(ad_grad(p[k]), held[k]), "seed %d, step %d: param %d of %d has %.17g, not %.17g", (int)seed,
-                          step, k, n, ad_grad(p[k]), held[k]);
+                cr_assert(same(ad_grad(p[k]), held[k]), "seed %d, step %d: param %d of %d has %.17g, not %.17g",
+                          (int)seed, step, k, n, ad_grad(p[k]), held[k]);
         }
         STATUS(tape, AD_OK);
         ad_tape_free(tape);

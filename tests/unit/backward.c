@@ -1,4 +1,5 @@
-/* backward.c -- after ad_backward every variable of the tape has an answer, and it does not depend on what came before. */
+/* backward.c -- after ad_backward every variable of the tape has an answer, and it does not depend on what came before.
+ */
 #include "unit.h"
 
 Test(backward, answers_for_intermediates_inputs_and_the_result)

@@ -38,7 +38,8 @@ static void check_stale(witnesses *w, int all)
         return;
     }
     for (long i = 0; i < first; i++)
-        cr_assert(!accepted(w->first[i]) && !accepted(w->last[i]), "stale variable %ld was accepted in round %ld", i, w->n);
+        cr_assert(!accepted(w->first[i]) && !accepted(w->last[i]), "stale variable %ld was accepted in round %ld", i,
+                  w->n);
     for (long i = 0; i < spread; i++)
         cr_assert(!accepted(w->spread[i]), "stale variable %ld was accepted in round %ld", i * w->stride, w->n);
 }
@@ -50,7 +51,7 @@ static void go_round(int depth, long times)
     static ad_var living[200];
     w = (witnesses){.stride = times / (KEPT / 2) + 1, .state = 0x9e3779b97f4a7c15u};
     ad_tape *tape = ad_tape_new();
-    ad_mark mark = {0, 0};
+    ad_mark mark = ad_tape_mark(NULL);
     for (int i = 0; i < depth; i++) {
         living[i] = ad_param(tape, NULL, i);
         mark = ad_tape_mark(tape);
@@ -60,7 +61,8 @@ static void go_round(int depth, long times)
         if (i % 4 == 0) {
             cr_assert(accepted(v) && accepted(u), "a living variable was rejected in round %ld", i);
             if (depth)
-                cr_assert(accepted(living[i / 4 % depth]), "living variable %ld was rejected in round %ld", i / 4 % depth, i);
+                cr_assert(accepted(living[i / 4 % depth]), "living variable %ld was rejected in round %ld",
+                          i / 4 % depth, i);
         }
         if (depth)
             ad_tape_rewind(tape, mark);
@@ -84,7 +86,7 @@ Test(epochs, rewinds_above_two_hundred_marks_never_bring_a_stale_variable_back) 
 static void wear(int depth)
 {
     ad_tape *tape = ad_tape_new();
-    ad_mark mark = {0, 0};
+    ad_mark mark = ad_tape_mark(NULL);
     for (int i = 0; i < depth; i++) {
         ad_param(tape, NULL, i);
         mark = ad_tape_mark(tape);
@@ -104,6 +106,29 @@ static void wear(int depth)
 
 Test(epochs, are_not_worn_out_by_thirty_marks_alive) { wear(31); }
 Test(epochs, are_not_worn_out_by_forty_marks_alive) { wear(40); }
+
+/* Half of all epochs on, what is alive is still alive, and numbers still mix with it. */
+Test(epochs, that_are_many_do_not_make_the_living_look_dead)
+{
+    ad_tape *tape = ad_tape_new();
+    ad_var stale = ad_param(tape, NULL, 1), oldest, v;
+    ad_tape_reset(tape);
+    oldest = ad_param(tape, NULL, 1);
+    ad_mark mark = ad_tape_mark(tape);
+    for (long i = 0; i < (1L << 26) + 1000; i++) {
+        ad_param(tape, NULL, 1);
+        ad_tape_rewind(tape, mark);
+    }
+    v = ad_param(tape, NULL, 2);
+    cr_assert(accepted(v) && accepted(oldest), "a living variable was rejected after 2^26 rewinds");
+    ad_var E = ad_mul(ad_mul(v, 3), ad_add(oldest, 4));
+    ad_backward(E);
+    EQUAL(ad_grad(v), 15);
+    EQUAL(ad_grad(oldest), 6);
+    STATUS(tape, AD_OK);
+    cr_assert(!accepted(stale));
+    ad_tape_free(tape);
+}
 
 Test(epochs, of_tapes_made_and_freed_never_bring_a_stale_variable_back)
 {

@@ -141,8 +141,12 @@ Test(errors, a_tape_holds_as_many_nodes_as_its_limit_says)
         ad_var w = ad_param(tape, "w", 0.5), v = w, o = ad_param(other, "o", 1);
         for (int i = 0; i < 40 && ad_tape_error(tape) == AD_OK; i++) {
             ad_sin(o);                                 /* the thread now records on the other tape */
-            v = way == 0 ? ad_sin(w) : way == 1 ? ad_atan2(w, w) : way == 2 ? ad_mul(w, 3) : way == 3 ? ad_param(tape, NULL, 1)
-              : way == 4 ? ad_sum(3, (ad_var[]){w, w, w}) : ad_sub(w, w);
+            v = way == 0   ? ad_sin(w)
+                : way == 1 ? ad_atan2(w, w)
+                : way == 2 ? ad_mul(w, 3)
+                : way == 3 ? ad_param(tape, NULL, 1)
+                : way == 4 ? ad_sum(3, (ad_var[]){w, w, w})
+                           : ad_sub(w, w);
         }
         PLAIN_NAN(v);
         STATUS(tape, AD_ERROR_LIMIT);

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-/* ---- An allocator that fails on demand ------------------------------------------------------------------------------ */
+/* ---- An allocator that fails on demand ------------------------------------------------------------------------------
+ */
 
 typedef struct heading {
     size_t size, magic;
@@ -96,7 +97,8 @@ static void is_clean(memory *m, const char *what, long at)
     for (heading *block; (block = m->freed);) {
         const unsigned char *byte = (const unsigned char *)(block + 1);
         for (size_t i = 0; i < block->size; i++)
-            cr_assert(byte[i] == 0x5a, "%s %ld: byte %zu of a freed block of %zu was written to", what, at, i, block->size);
+            cr_assert(byte[i] == 0x5a, "%s %ld: byte %zu of a freed block of %zu was written to", what, at, i,
+                      block->size);
         m->freed = block->next;
         free(block);
     }
@@ -113,7 +115,7 @@ static ad_tape_options options(memory *m, int regions)
     return o;
 }
 
-/* ---- A scenario that touches the whole interface ---------------------------------------------------------------------- */
+/* ---- A scenario that touches the whole interface ----------------------------------------------------------------- */
 
 enum { INPUTS = 12 };
 
@@ -157,7 +159,8 @@ static double scenario(ad_tape *tape)
     ad_backward(error);
     for (int i = 0; i < INPUTS; i++)
         digest += ad_grad(p[i]);
-    digest += ad_value(ad_find(tape, "mul")) + !ad_name_of(p[1]) + !ad_name_of(h[0]) + isnan(ad_value(ad_find(tape, "s")));
+    digest +=
+        ad_value(ad_find(tape, "mul")) + !ad_name_of(p[1]) + !ad_name_of(h[0]) + isnan(ad_value(ad_find(tape, "s")));
     for (int k = 0; k < 40; k++) {                     /* many segments */
         ad_tape_mark(tape);
         y = ad_name(ad_mul(y, 1.5), k % 2 ? "y" : "z");
@@ -190,7 +193,8 @@ static void live(int regions, long fail_at, int fail_on, long *calls)
             cr_assert(m.reserve_refused && !fail_on, "allocation %ld failed and nobody said so", fail_at);
             cr_assert(identical(digest, expected), "allocation %ld: %.17g, not %.17g", fail_at, digest, expected);
         } else {
-            cr_assert(ad_tape_error(tape) == AD_ERROR_NO_MEMORY, "allocation %ld: %s", fail_at, ad_tape_error_message(tape));
+            cr_assert(ad_tape_error(tape) == AD_ERROR_NO_MEMORY, "allocation %ld: %s", fail_at,
+                      ad_tape_error_message(tape));
             SAYS(tape, "ad_");
             SAYS(tape, "no memory");
             m.fail_at = 0;
@@ -205,8 +209,10 @@ static void live(int regions, long fail_at, int fail_on, long *calls)
         ad_tape_reset(tape);
         STATUS(tape, AD_OK);
         digest = scenario(tape);
-        cr_assert(ad_tape_error(tape) == AD_OK, "allocation %ld, after the reset: %s", fail_at, ad_tape_error_message(tape));
-        cr_assert(identical(digest, expected), "allocation %ld: %.17g, not %.17g after the reset", fail_at, digest, expected);
+        cr_assert(ad_tape_error(tape) == AD_OK, "allocation %ld, after the reset: %s", fail_at,
+                  ad_tape_error_message(tape));
+        cr_assert(identical(digest, expected), "allocation %ld: %.17g, not %.17g after the reset", fail_at, digest,
+                  expected);
         ad_tape_free(tape);
     }
     is_clean(&m, fail_on ? "no memory from allocation" : "no memory for allocation", fail_at);

@@ -1,5 +1,5 @@
-/* gradient.c -- ad_gradient records dE/dv as nodes that can be named, computed with and differentiated again. The numbers
- * themselves are held against the sweep in tests/laws. */
+/* gradient.c -- ad_gradient records dE/dv as nodes that can be named, computed with and differentiated again. The
+ * numbers themselves are held against the sweep in tests/laws. */
 #include "unit.h"
 
 static ad_var by(ad_var E, ad_var x)
@@ -48,7 +48,8 @@ Test(gradient, by_intermediates_holds_the_others_as_the_graph_has_them)
 Test(gradient, is_a_plain_zero_where_there_is_no_dependence)
 {
     ad_tape *tape = ad_tape_new();
-    ad_var x = ad_param(tape, "x", 2), y = ad_param(tape, "y", 2), t = ad_column(tape, "t"), E = ad_exp(x), newer = ad_exp(E);
+    ad_var x = ad_param(tape, "x", 2), y = ad_param(tape, "y", 2), t = ad_column(tape, "t"), E = ad_exp(x),
+           newer = ad_exp(E);
     ad_var wrt[] = {y, t, newer, ad_const(5), ad_column(tape, NULL)}, d[5];
     size_t size = ad_tape_size(tape);
     ad_gradient(E, 5, wrt, d);

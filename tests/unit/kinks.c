@@ -141,9 +141,20 @@ Test(kinks, steps_are_flat)
 
 Test(kinks, powers_at_zero)
 {
-    const struct { double y, dx, dy; } table[] = {
-        {0, 0, -INFINITY}, {0.25, INFINITY, 0}, {0.5, INFINITY, 0}, {0.75, INFINITY, 0}, {1, 1, 0}, {1.5, 0, 0}, {2, 0, 0}, {3, 0, 0},
-        {-0.5, -INFINITY, -INFINITY}, {-1, -INFINITY, -INFINITY}, {-2, -INFINITY, -INFINITY},
+    const struct {
+        double y, dx, dy;
+    } table[] = {
+        {0, 0, -INFINITY},
+        {0.25, INFINITY, 0},
+        {0.5, INFINITY, 0},
+        {0.75, INFINITY, 0},
+        {1, 1, 0},
+        {1.5, 0, 0},
+        {2, 0, 0},
+        {3, 0, 0},
+        {-0.5, -INFINITY, -INFINITY},
+        {-1, -INFINITY, -INFINITY},
+        {-2, -INFINITY, -INFINITY},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         ad_var x = at(0), y = at(table[i].y), z = ad_pow(x, y);
@@ -259,9 +270,11 @@ Test(zero_times_infinity, is_nothing_in_second_derivatives_too)
     const double points[] = {0, 0, -1, 1000, 2};
     for (int i = 0; i < 5; i++) {
         ad_var x = at(points[i]), d, dd;
-        ad_var E = i == 0 ? ad_mul(0, ad_sqrt(x)) : i == 1 ? ad_fma(x, x, ad_mul(0, ad_log(x)))
-                 : i == 2 ? ad_select(ad_greater(x, 0), ad_log(x), ad_square(x))
-                 : i == 3 ? ad_select(ad_less(x, 1), ad_exp(x), ad_square(x)) : ad_select(ad_greater(x, 0), ad_square(x), ad_sqrt(ad_neg(x)));
+        ad_var E = i == 0   ? ad_mul(0, ad_sqrt(x))
+                   : i == 1 ? ad_fma(x, x, ad_mul(0, ad_log(x)))
+                   : i == 2 ? ad_select(ad_greater(x, 0), ad_log(x), ad_square(x))
+                   : i == 3 ? ad_select(ad_less(x, 1), ad_exp(x), ad_square(x))
+                            : ad_select(ad_greater(x, 0), ad_square(x), ad_sqrt(ad_neg(x)));
         ad_gradient(E, 1, &x, &d);
         double want = i == 0 ? 0 : 2;
         slope(1000 + i, d, x, want);

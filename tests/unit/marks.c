@@ -219,7 +219,8 @@ Test(marks, agree_with_bookkeeping_over_random_programs)
                     dead[n_dead % DEEP].mark = marks[--n_marks].mark;
             }
             deepest = n_marks > deepest ? n_marks : deepest;
-            cr_assert(ad_tape_size(tape) == (size_t)depth, "seed %d: %zu nodes, not %d", (int)seed, ad_tape_size(tape), depth);
+            cr_assert(ad_tape_size(tape) == (size_t)depth, "seed %d: %zu nodes, not %d", (int)seed, ad_tape_size(tape),
+                      depth);
             for (int i = 0; i < 8 && n; i++) {
                 int k = i < 4 ? random_below(&state, n) : n - 1 - random_below(&state, n < 50 ? n : 50);
                 cr_assert(isnan(ad_grad(v[k])) == !alive[k], "seed %d: variable %d of %d is %s", (int)seed, k, n,

@@ -122,7 +122,8 @@ Test(numbers, give_in_a_variable_the_bits_that_they_give_alone)
         for (int k = 0; k < OPERANDS; k++)
             variable[k] = ad_param(tape, NULL, v[k]);
         double recorded = rows[i].record(variable, 2).value, plain = row_value(&rows[i], v, 2);
-        cr_assert(identical(recorded, plain) || (isnan(recorded) && isnan(plain)), "%s: %.17g %.17g", rows[i].name, recorded, plain);
+        cr_assert(identical(recorded, plain) || (isnan(recorded) && isnan(plain)), "%s: %.17g %.17g", rows[i].name,
+                  recorded, plain);
     }
     ad_tape_free(tape);
 }

@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-/* ---- The header, as text ---------------------------------------------------------------------------------------------- */
+/* ---- The header, as text ----------------------------------------------------------------------------------------- */
 
 static char *text_of(const char *path)
 {
@@ -39,7 +39,10 @@ typedef struct line {
     const char *start, *end;
 } line;
 
-static int begins(line l, const char *with) { return (size_t)(l.end - l.start) >= strlen(with) && !strncmp(l.start, with, strlen(with)); }
+static int begins(line l, const char *with)
+{
+    return (size_t)(l.end - l.start) >= strlen(with) && !strncmp(l.start, with, strlen(with));
+}
 static int ends(line l, const char *with)
 {
     return (size_t)(l.end - l.start) >= strlen(with) && !strncmp(l.end - strlen(with), with, strlen(with));
@@ -128,11 +131,15 @@ static void replace(char *text, const char *old, const char *new)
 Test(rule_book, a_forgotten_prototype_macro_row_or_comment_would_be_noticed)
 {
     static char said[8192];
-    const struct { const char *old, *new, *what; } slips[] = {
+    const struct {
+        const char *old, *new, *what;
+    } slips[] = {
         {"AD_API ad_var ad_tanh(ad_var x);", "", "tanh: a row without one prototype"},
         {"#define ad_tanh(x) AD_LIFT1(ad_tanh, x)", "", "tanh: a row without its macro"},
-        {"#define ad_tanh(x) AD_LIFT1(ad_tanh, x)", "#define ad_tanh(x) AD_LIFT1(ad_sinh, x)", "tanh: the macro does not lift"},
-        {"AD_API ad_var ad_tanh(ad_var x);", "AD_API ad_var ad_tanh(ad_var x);\n/** A note */\nAD_API ad_var ad_tahn(ad_var x);",
+        {"#define ad_tanh(x) AD_LIFT1(ad_tanh, x)", "#define ad_tanh(x) AD_LIFT1(ad_sinh, x)",
+         "tanh: the macro does not lift"},
+        {"AD_API ad_var ad_tanh(ad_var x);",
+         "AD_API ad_var ad_tanh(ad_var x);\n/** A note */\nAD_API ad_var ad_tahn(ad_var x);",
          "tahn: a prototype without a row"},
         {"AD_API ad_var ad_tanh(ad_var x);", "\nAD_API ad_var ad_tanh(ad_var x);", "tanh: no comment right above"},
         {"/** the hyperbolic tangent of x.", "/* the hyperbolic tangent of x.", "tanh: no comment right above"},
@@ -147,7 +154,7 @@ Test(rule_book, a_forgotten_prototype_macro_row_or_comment_would_be_noticed)
     }
 }
 
-/* ---- What rows say ------------------------------------------------------------------------------------------------------ */
+/* ---- What rows say ----------------------------------------------------------------------------------------------- */
 
 enum { FIRST_ROW = AD_OP_THIRD + 1 };
 
@@ -176,8 +183,9 @@ Test(rule_book, every_value_and_every_partial_can_be_read)
 
 Test(rule_book, what_is_not_of_the_language_is_refused)
 {
-    const char *bad[] = {"", "x +", "(x", "x)", "q", "sin(x, y)", "sin()", "pow(x)", "nothing(x)", "x y", "x ? y", "1 2", "x & y",
-                         "x ? y : ", "-", "x, y", "sin x", "()", "x ++ y", "+x", "y : x"};
+    const char *bad[] = {
+        "",    "x +",   "(x",       "x)", "q",    "sin(x, y)", "sin()", "pow(x)", "nothing(x)", "x y",  "x ? y",
+        "1 2", "x & y", "x ? y : ", "-",  "x, y", "sin x",     "()",    "x ++ y", "+x",         "y : x"};
     ad_program program;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_assert(!read_expression(bad[i], &program), "\"%s\" was read", bad[i]);
@@ -220,9 +228,11 @@ Test(rule_book, the_text_of_a_partial_means_what_the_compiler_makes_of_it)
                 double x = list ? v[k % LIST] : v[0], y = rows[i].has_constant ? c : list ? v[LIST + k % LIST] : v[1];
                 double told = run(book_partial_program((enum ad_op)(FIRST_ROW + i), place), x, y, v[2], z, LIST);
                 double compiled = rows[i].partial(k, v, c, z);
-                cr_assert(identical(told, compiled) || (isnan(told) && isnan(compiled)),
-                          "%s, partial %d, \"%s\" at (%.17g, %.17g, %.17g), c = %d, z = %.17g: %.17g as text, %.17g compiled", rows[i].name,
-                          place, book_rules[FIRST_ROW + i].partial[place], v[0], v[1], v[2], c, z, told, compiled);
+                cr_assert(
+                    identical(told, compiled) || (isnan(told) && isnan(compiled)),
+                    "%s, partial %d, \"%s\" at (%.17g, %.17g, %.17g), c = %d, z = %.17g: %.17g as text, %.17g compiled",
+                    rows[i].name, place, book_rules[FIRST_ROW + i].partial[place], v[0], v[1], v[2], c, z, told,
+                    compiled);
             }
         }
 }

@@ -1,4 +1,5 @@
-/* tapes.c -- a thousand tapes live side by side, interleave in one thread, and travel to another with their variables. */
+/* tapes.c -- a thousand tapes live side by side, interleave in one thread, and travel to another with their variables.
+ */
 #include "unit.h"
 
 #include <pthread.h>

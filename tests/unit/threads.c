@@ -1,4 +1,5 @@
-/* threads.c -- threads with a tape each share nothing that one can observe. Build with -Db_sanitize=thread to see races. */
+/* threads.c -- threads with a tape each share nothing that one can observe. Build with -Db_sanitize=thread to see
+ * races. */
 #include "unit.h"
 
 #include <pthread.h>
@@ -57,7 +58,8 @@ Test(threads, with_a_tape_each_get_the_same_bits)
     together(whole_lives, arguments, THREADS);
     whole_lives(&slope[THREADS]);
     for (int i = 0; i < THREADS; i++)
-        cr_assert(identical(slope[i], slope[THREADS]) && isfinite(slope[i]), "thread %d: %.17g, not %.17g", i, slope[i], slope[THREADS]);
+        cr_assert(identical(slope[i], slope[THREADS]) && isfinite(slope[i]), "thread %d: %.17g, not %.17g", i, slope[i],
+                  slope[THREADS]);
 }
 
 typedef struct job {
@@ -154,7 +156,8 @@ Test(threads, with_a_stale_variable_do_not_mark_those_of_others)
     ad_tape_free(tape);
     double accepted = 0, marked = 0;
     pthread_t a, b;
-    cr_assert(!pthread_create(&a, NULL, use_a_stale_one, &accepted) && !pthread_create(&b, NULL, live_in_its_place, &marked));
+    cr_assert(!pthread_create(&a, NULL, use_a_stale_one, &accepted) &&
+              !pthread_create(&b, NULL, live_in_its_place, &marked));
     pthread_join(a, NULL);
     pthread_join(b, NULL);
     cr_assert(accepted == 0, "%g times a stale variable was accepted", accepted);
