@@ -9,6 +9,7 @@
 #define _DEFAULT_SOURCE /* for lgamma_r: NOLINT(bugprone-reserved-identifier) */
 
 #include "scalar.h"
+#include "sigmoid_pair.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -151,13 +152,7 @@ static inline struct pair sigmoid_within_708(double x)
     return reciprocal_of_one_plus(e.hi * scale, e.lo * scale);
 }
 
-double ad_scalar_sigmoid(double x)
-{
-    if (!(fabs(x) < 708))
-        return x > 0 ? 1 : exp(x);
-    struct pair z = sigmoid_within_708(x);
-    return z.hi + z.lo;
-}
+double ad_scalar_sigmoid(double x) { return ad_sigmoid_rounded(x).value; }
 
 double ad_scalar_softplus(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); }
 

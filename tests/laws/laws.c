@@ -256,7 +256,8 @@ Test(laws, the_slope_of_a_chain_is_the_product_of_slopes)
                 points++;
                 ad_var v = ad_param(tape, NULL, x), in = g->record(&v, c), out = f->record(&in, c), d;
                 ad_backward(out);
-                cr_assert(same(ad_grad(v), dz * dy), "%s(%s(%.17g)): %.17g, not %.17g", f->name, g->name, x, ad_grad(v),
+                /* Not to the bit: the sweep's slope of a sigmoid comes from what the forward pass kept. */
+                cr_assert(near(ad_grad(v), dz * dy, 1e-15), "%s(%s(%.17g)): %.17g, not %.17g", f->name, g->name, x, ad_grad(v),
                           dz * dy);
                 ad_gradient(out, 1, &v, &d);
                 cr_assert(near(d.value, dz * dy, 1e-15), "%s(%s(%.17g)) as nodes: %.17g, not %.17g", f->name, g->name,
