@@ -1,12 +1,14 @@
 #!/bin/sh
 # run.sh -- builds Chainrule and runs its main job: the article's network, derived by hand and by the tape.
-# BUILD names the build folder (default: build). What is built is said on stderr, the demo on stdout.
+# BUILD names the build folder (default: build). The building is silent unless it fails.
 set -e
 cd "$(dirname "$0")/.."
 . tests/packages.sh
 need gcc libc6-dev meson ninja-build pkg-config uthash-dev
 
 build=${BUILD:-build}
-[ -f "$build/build.ninja" ] || meson setup "$build" >&2
-ninja -C "$build" demos/article >&2
+quietly() { "$@" >"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }; }
+[ -f "$build/build.ninja" ] || quietly meson setup "$build"
+quietly ninja -C "$build" demos/article
+rm -f "$build.log"
 exec "$build/demos/article"

@@ -207,7 +207,7 @@ static long points_asked_for(void)
 {
     const char *asked = getenv("AD_TEST_POINTS");
     long n = asked ? strtol(asked, NULL, 10) : 0;
-    return n > 0 ? n : 2000;
+    return n > 0 ? n : 10000;
 }
 
 Test(rules, every_value_and_partial_is_within_its_bound)

@@ -88,7 +88,7 @@ Test(stale, other_questions_about_one_are_answered_with_an_error)
             PLAIN_NAN(out[0]);
         }
         STATUS(tape, AD_ERROR_STALE);
-        cr_assert(!ad_name_of(w) == 0 && !strcmp(ad_name_of(w), "w"));
+        cr_assert(ad_name_of(w) != NULL && !strcmp(ad_name_of(w), "w"));
     }
     ad_tape_free(tape);
 }
