@@ -174,8 +174,10 @@ static void cut(ad_tape *tape, uint32_t i)
         close_epoch(tape, s);
         s->tag = NO_TAG;
         open_epoch(tape, s, next_epoch(tape));
-    } else
+    } else {
         tape->head->tag = s->tag;
+        set_alive(tape, s->tag, s->tag);   /* another epoch may have taken its place */
+    }
 }
 
 ad_mark ad_tape_mark(ad_tape *tape)
