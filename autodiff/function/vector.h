@@ -5,9 +5,10 @@
  * files below says so beside it, `#define AD_LANE_HAS_exp ~, 1`; a row that says nothing, a new one among them, runs
  * its own expression lane by lane. So AD_LANE_VALUE(name, x, ...) works for every row there will be.
  *
- * Values follow rules/scalar.h in kinks, domain errors, signed zeros and NaN, to 2 ulp (tests/laws/vector_mpfr.c
- * holds them to it), but not bit by bit. Compile with -ffp-contract=off, in round-to-nearest. The header is of use
- * once per instruction set, each in its own file: everything in it is static.
+ * Values follow rules/scalar.h in kinks, domain errors, signed zeros and NaN, but not bit by bit. The bound is 2 ulp,
+ * which tests/laws/vector_mpfr.c holds them to; the largest error found at 10^5 points a row is 1.6 (squared_error 1.9,
+ * the roundings of its formula; lane by lane as the scalar row). Compile with -ffp-contract=off, in round-to-nearest.
+ * The header is of use once per instruction set, each in its own file: everything in it is static.
  */
 #ifndef AUTODIFF_FUNCTION_VECTOR_H
 #define AUTODIFF_FUNCTION_VECTOR_H

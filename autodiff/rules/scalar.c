@@ -180,12 +180,13 @@ double ad_scalar_silu(double x)
         return scaled(x * (e.hi + e.lo), e.exponent);
     }
     struct pair s = sigmoid_within_708(x), z = product_of(x, s.hi);
-    return z.hi + (z.lo + x * s.lo);
+    return z.hi == 0 ? z.hi : z.hi + (z.lo + x * s.lo); /* 0 keeps its sign */
 }
 
 /* (1 - e) / (1 + e) with e = exp(-2 |x|); near 0 the Taylor series, DLMF 4.33.3. */
 double ad_scalar_tanh(double x)
 {
+    if (x == 0) return x; /* keeps its sign */
     static const double taylor[] = { -1.0 / 3, 2.0 / 15, -17.0 / 315, 62.0 / 2835, -1382.0 / 155925,
                                      21844.0 / 6081075, -929569.0 / 638512875 };
     double a = fabs(x);
