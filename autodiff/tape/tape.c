@@ -16,7 +16,7 @@
 #define R64(x) R16(x), R16(x), R16(x), R16(x)
 
 /* Heads are never freed: a thread may still hold one in ad_current when another has freed its tape. */
-static ad_tape_head  heads[AD_SLOTS], no_tape = {NULL, NULL, 0, 0, 0, {R64(NO_TAG)}, {{0, 0}}};
+static ad_tape_head  heads[AD_SLOTS], no_tape = {{R64(NO_TAG)}, NULL, NULL, 0, 0, 0, {{0, 0}}};
 static ad_tape      *tapes[AD_SLOTS];
 static atomic_uchar  slot_in_use[AD_SLOTS];
 /* These go on from tape to tape, so that what belonged to a freed tape stays dead. Epochs are counted in full here; a

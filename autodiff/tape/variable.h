@@ -70,11 +70,11 @@ enum ad_op {
  * are its place in the operand lists. alive[link >> AD_ALIVE_SHIFT] is the tag of a living epoch, or of none;
  * constants[] has the bits of numbers and the links of their nodes, the last ones used. */
 typedef struct ad_tape_head {
+    uint64_t  alive[AD_ALIVE];             /* first: one instruction less in every look at it */
     double   *values;
     uint64_t *words;
     uint64_t  tag;                         /* link of node 0 in the present epoch */
     uint32_t  count, room;                 /* nodes recorded; nodes that fit without growing */
-    uint64_t  alive[AD_ALIVE];
     struct { uint64_t bits, link; } constants[AD_CONSTANTS];
 } ad_tape_head;
 
