@@ -1,8 +1,7 @@
 /* derive.c -- derivatives of a graph as more of the graph: the reverse sweep, by the texts of ops.def. */
-#include "graph.h"
+#include "internal.h"
 
 #include <math.h>
-#include <string.h>
 
 static const uint32_t NONE = UINT32_MAX;
 
@@ -11,6 +10,7 @@ typedef struct sweep {
     uint32_t      *here, *across;          /* [of + 1] adjoints so far, or NONE; what is yet to be summed over rows */
     unsigned char *active;                 /* [of + 1] depends on what is asked for */
     int            by_row;                 /* `of` varies: nothing is summed over rows */
+    int            refused;                /* for a row sum is on the way */
 } sweep;
 
 static uint32_t plus(ad_graph *G, uint32_t a, uint32_t b)
@@ -18,8 +18,7 @@ static uint32_t plus(ad_graph *G, uint32_t a, uint32_t b)
     return a == NONE ? b : b == NONE ? a : ad_graph_make(G, AD_OP_add, a, b, 0);
 }
 
-/* Runs a partial's program at node i. */
-static uint32_t partial(ad_graph *G, uint32_t i, int place)
+uint32_t ad_graph_partial(ad_graph *G, uint32_t i, int place)
 {
     ad_graph_node node = *ad_graph_at(G, i);
     const ad_program *program = ad_partial_program((enum ad_op)node.op, place);
@@ -64,10 +63,14 @@ static void visit(sweep *s, uint32_t i)
     s->across[i] = NONE;
     if (g == NONE || G->failed)
         return;
+    if (op == AD_OP_ROW_SUM && s->by_row) {
+        s->refused = 1;
+        return;
+    }
     if (op == AD_OP_ROW_SUM) {
         uint32_t x = ad_graph_at(G, i)->x;
         if (s->active[x] && !ad_graph_varies(G, x))
-            g = ad_graph_make(G, AD_OP_mul, g, ad_graph_row_sum(G, ad_graph_number(G, 1)), 0);
+            g = ad_graph_make(G, AD_OP_chain, g, ad_graph_row_sum(G, ad_graph_number(G, 1)), 0);
         if (s->active[x] && !G->failed)
             contribute(s, i, x, g);
         return;
@@ -75,7 +78,7 @@ static void visit(sweep *s, uint32_t i)
     for (int k = 0; k < (op <= AD_OP_THIRD ? 0 : ad_rules[op].partials); k++) {
         uint32_t target = ad_graph_operand(ad_graph_at(G, i), k);
         if (s->active[target] && !G->failed)
-            contribute(s, i, target, ad_graph_make(G, AD_OP_chain, g, partial(G, i, k), 0));
+            contribute(s, i, target, ad_graph_make(G, AD_OP_chain, g, ad_graph_partial(G, i, k), 0));
     }
 }
 
@@ -92,7 +95,7 @@ static void mark_active(sweep *s, uint32_t of, uint32_t n, const uint32_t *wrt)
     }
 }
 
-void ad_graph_reverse(ad_graph *G, uint32_t of, uint32_t n, const uint32_t *wrt, uint32_t *out)
+int ad_graph_reverse(ad_graph *G, uint32_t of, uint32_t n, const uint32_t *wrt, uint32_t *out)
 {
     size_t nodes = of + (size_t)1;
     sweep s = {.G = G, .by_row = ad_graph_varies(G, of)};
@@ -118,4 +121,5 @@ void ad_graph_reverse(ad_graph *G, uint32_t of, uint32_t n, const uint32_t *wrt,
         ad_resize(&G->allocator, s.across, nodes * sizeof *s.across, 0);
     if (s.active)
         ad_resize(&G->allocator, s.active, nodes, 0);
+    return !s.refused;
 }

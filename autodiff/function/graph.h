@@ -41,7 +41,8 @@ uint32_t ad_graph_row_sum(ad_graph *G, uint32_t x);
 void     ad_graph_free(ad_graph *G);
 
 /* derive.c: nodes of the derivatives of `of` with respect to wrt [n] (inputs or any nodes) in out [n]. `of` may vary: then
- * so do the derivatives, row by row; else contributions of varying nodes to others are summed over the rows. */
-void ad_graph_reverse(ad_graph *G, uint32_t of, uint32_t n, const uint32_t *wrt, uint32_t *out);
+ * so do the derivatives, row by row; else contributions of varying nodes to others are summed over the rows. 0, and out is
+ * to be thrown away, where `of` varies and depends on wrt through a row sum: its derivatives are rows by rows. */
+int ad_graph_reverse(ad_graph *G, uint32_t of, uint32_t n, const uint32_t *wrt, uint32_t *out);
 
 #endif

@@ -1,0 +1,137 @@
+/* take.c -- taking a function off a tape: what the outputs need, n-ary rows as chains of two-operand ones. */
+#include "internal.h"
+
+#include "autodiff/tape/internal.h"
+
+typedef struct taking {
+    ad_tape       *tape;
+    ad_function   *f;
+    unsigned char *needed;                 /* [n] */
+    uint32_t      *node;                   /* [n] of the graph */
+    uint32_t       n;
+} taking;
+
+static void need(taking *t, uint32_t i)
+{
+    uint64_t word = t->tape->head->words[i];
+    const ad_rule *rule = &ad_rules[ad_word_op(word)];
+    if (rule->kind == AD_LIST || rule->kind == AD_PAIRS) {
+        const uint32_t *list = ad_word_list(t->tape, word);
+        for (size_t k = 0; k < list[0] * (size_t)rule->arity; k++)
+            t->needed[list[1 + k]] = 1;
+    } else if (rule->kind != AD_LEAF) {
+        t->needed[ad_word_x(word)] = 1;
+        if (rule->arity > 1)
+            t->needed[ad_word_y(word)] = 1;
+        if (rule->arity > 2)
+            t->needed[ad_word_x(t->tape->head->words[i - 1])] = 1;
+    }
+}
+
+/* Lists become chains of two-operand rows, which derive and fuse like all others. */
+static uint32_t take_list(taking *t, enum ad_op op, const uint32_t *list)
+{
+    ad_graph *G = &t->f->graph;
+    uint32_t n = list[0], z = UINT32_MAX;
+    static const struct { enum ad_op list, pair; } join[] = {
+        {AD_OP_sum, AD_OP_add}, {AD_OP_mean, AD_OP_add}, {AD_OP_dot, AD_OP_add}, {AD_OP_norm2, AD_OP_hypot},
+        {AD_OP_logsumexp, AD_OP_logaddexp},
+    };
+    uint32_t with = AD_OP_add;
+    for (size_t k = 0; k < sizeof join / sizeof *join; k++)
+        if (join[k].list == op)
+            with = join[k].pair;
+    for (uint32_t k = 0; k < n; k++) {
+        uint32_t x = op == AD_OP_dot
+                   ? ad_graph_make(G, AD_OP_mul, t->node[list[1 + 2 * k]], t->node[list[2 + 2 * k]], 0) : t->node[list[1 + k]];
+        z = z == UINT32_MAX ? x : ad_graph_make(G, with, z, x, 0);
+    }
+    if (op == AD_OP_norm2 && n == 1)
+        z = ad_graph_make(G, AD_OP_abs, z, 0, 0);
+    return op == AD_OP_mean ? ad_graph_make(G, AD_OP_div, z, ad_graph_number(G, n), 0) : z;
+}
+
+static uint32_t take_node(taking *t, uint32_t i)
+{
+    ad_graph *G = &t->f->graph;
+    uint64_t word = t->tape->head->words[i];
+    enum ad_op op = (enum ad_op)ad_word_op(word);
+    const ad_rule *rule = &ad_rules[op];
+    if (op == AD_OP_CONSTANT)
+        return ad_graph_number(G, t->tape->head->values[i]);
+    if (rule->kind == AD_LIST || rule->kind == AD_PAIRS)
+        return take_list(t, op, ad_word_list(t->tape, word));
+    return ad_graph_make(G, op, t->node[ad_word_x(word)], rule->arity > 1 ? t->node[ad_word_y(word)] : 0,
+                         rule->arity > 2 ? t->node[ad_word_x(t->tape->head->words[i - 1])] : 0);
+}
+
+/* Inputs first, all of them, so that their nodes are the same whatever is needed. */
+static int take_inputs(taking *t)
+{
+    ad_function *f = t->f;
+    const uint32_t *inputs = t->tape->inputs.base;
+    uint32_t param = 0, column = 0;
+    for (uint32_t k = 0; k < t->tape->n_inputs; k++) {
+        uint32_t i = inputs[k];
+        int is_param = ad_word_op(t->tape->head->words[i]) == AD_OP_PARAM;
+        t->node[i] = ad_graph_make(&f->graph, is_param ? AD_OP_PARAM : AD_OP_COLUMN, is_param ? param : column, 0, 0);
+        size_t input = is_param ? param : f->n_params + (size_t)column;
+        if (!ad_function_set_name(f, input, ad_name_of(ad_var_at(t->tape, i)), NULL))
+            return 0;
+        if (is_param)
+            f->param_nodes[param++] = t->node[i];
+        else
+            f->column_nodes[column++] = t->node[i];
+    }
+    return !f->graph.failed;
+}
+
+static int take(taking *t, const ad_var *outputs)
+{
+    ad_function *f = t->f;
+    if (!take_inputs(t))
+        return 0;
+    for (uint32_t k = 0; k < f->n_outputs; k++)
+        if (!ad_is_plain(outputs[k]))
+            t->needed[ad_id(outputs[k])] = 1;
+    for (uint32_t i = t->n; i-- > 0;)
+        if (t->needed[i])
+            need(t, i);
+    for (uint32_t i = 0; i < t->n; i++)
+        if (t->needed[i] && (ad_word_op(t->tape->head->words[i]) == AD_OP_CONSTANT ||
+                             ad_rules[ad_word_op(t->tape->head->words[i])].kind != AD_LEAF))
+            t->node[i] = take_node(t, i);
+    for (uint32_t k = 0; k < f->n_outputs; k++)
+        f->outputs[k] = ad_is_plain(outputs[k]) ? ad_graph_number(&f->graph, outputs[k].value) : t->node[ad_id(outputs[k])];
+    return !f->graph.failed;
+}
+
+ad_function *ad_function_new(ad_tape *tape, size_t n_outputs, const ad_var *outputs)
+{
+    const char *function = "function_new";
+    if (!tape)
+        return NULL;
+    if (!n_outputs || !outputs || n_outputs > AD_ID_MASK) {
+        ad_fault(tape, AD_ERROR_ARGUMENT, "ad_function_new: %zu outputs; at least one is needed", n_outputs);
+        return NULL;
+    }
+    for (size_t k = 0; k < n_outputs; k++)
+        if (!ad_is_plain(outputs[k]) && !ad_accepts(tape, outputs[k], function, "an output"))
+            return NULL;
+    const ad_allocator *a = &tape->allocator;
+    size_t n_params = 0;
+    for (uint32_t k = 0; k < tape->n_inputs; k++)
+        n_params += ad_word_op(tape->head->words[((const uint32_t *)tape->inputs.base)[k]]) == AD_OP_PARAM;
+    ad_function *f = ad_function_blank(a, n_params, tape->n_inputs - n_params, n_outputs);
+    taking t = {.tape = tape, .f = f, .n = tape->head->count};
+    t.needed = ad_make(a, t.n, 1);
+    t.node   = ad_make(a, t.n, sizeof *t.node);
+    int done = f && t.needed && t.node && take(&t, outputs);
+    ad_drop(a, t.needed, t.n, 1);
+    ad_drop(a, t.node, t.n, sizeof *t.node);
+    if (done)
+        return f;
+    ad_function_free(f);
+    ad_fault_memory(tape, function, "the function");
+    return NULL;
+}

@@ -1,0 +1,276 @@
+/* transform.c -- functions from functions: derivatives, totals. The sweeps over graphs are in derive.c and tangent.c. */
+#include "internal.h"
+
+#include <stdio.h>
+
+static const uint32_t NONE = UINT32_MAX;
+
+/* ---- A function of part of a graph ------------------------------------------------------------------------------------- */
+
+static void mark_needed(const ad_graph *G, size_t n_outputs, const uint32_t *outputs, unsigned char *needed)
+{
+    for (size_t k = 0; k < n_outputs; k++)
+        needed[outputs[k]] = 1;
+    for (uint32_t i = G->n; i-- > 0;)
+        for (int k = 0; needed[i] && k < ad_graph_arity(ad_graph_at(G, i)->op); k++)
+            needed[ad_graph_operand(ad_graph_at(G, i), k)] = 1;
+}
+
+static uint32_t copy_node(ad_function *to, const ad_graph_node *n, const uint32_t *node)
+{
+    uint32_t operand[3] = {0, 0, 0};
+    if (n->op == AD_OP_CONSTANT)
+        return ad_graph_number(&to->graph, n->number);
+    if (n->op <= AD_OP_THIRD)
+        return n->op == AD_OP_PARAM ? to->param_nodes[n->x] : to->column_nodes[n->x];
+    for (int k = 0; k < ad_graph_arity(n->op); k++)
+        operand[k] = node[ad_graph_operand(n, k)];
+    return ad_graph_make(&to->graph, n->op, operand[0], operand[1], operand[2]);
+}
+
+static int copy_inputs(const ad_function *f, ad_function *to)
+{
+    for (uint32_t i = 0; i < to->n_params; i++)
+        to->param_nodes[i] = ad_graph_make(&to->graph, AD_OP_PARAM, i, 0, 0);
+    for (uint32_t i = 0; i < to->n_columns; i++)
+        to->column_nodes[i] = ad_graph_make(&to->graph, AD_OP_COLUMN, i, 0, 0);
+    for (uint32_t i = 0; i < f->n_params; i++)
+        if (!ad_function_set_name(to, i, ad_function_param_name(f, i), NULL))
+            return 0;
+    for (uint32_t i = 0; i < f->n_columns; i++)
+        if (!ad_function_set_name(to, to->n_params + (size_t)i, ad_function_column_name(f, i), NULL))
+            return 0;
+    return !to->graph.failed;
+}
+
+ad_function *ad_function_extract(const ad_function *f, const ad_graph *G, size_t more_params, size_t more_columns,
+                                 size_t n_outputs, const uint32_t *outputs)
+{
+    const ad_allocator *a = &f->allocator;
+    ad_function *to = ad_function_blank(a, f->n_params + more_params, f->n_columns + more_columns, n_outputs);
+    unsigned char *needed = ad_make(a, G->n, 1);
+    uint32_t *node = ad_make(a, G->n, sizeof *node);
+    int done = to && needed && node && copy_inputs(f, to);
+    if (done) {
+        to->level = f->level;
+        mark_needed(G, n_outputs, outputs, needed);
+        for (uint32_t i = 0; i < G->n && !to->graph.failed; i++)
+            if (needed[i])
+                node[i] = copy_node(to, ad_graph_at(G, i), node);
+        for (size_t k = 0; k < n_outputs; k++)
+            to->outputs[k] = node[outputs[k]];
+        done = !to->graph.failed;
+    }
+    ad_drop(a, needed, G->n, 1);
+    ad_drop(a, node, G->n, sizeof *node);
+    if (done)
+        return to;
+    ad_function_free(to);
+    return NULL;
+}
+
+/* ---- Deriving ----------------------------------------------------------------------------------------------------------- */
+
+typedef struct derivation {
+    const ad_function *f;
+    ad_derive_options  o;
+    ad_graph           graph;              /* f's, and what is derived */
+    size_t             n, directions;      /* inputs chosen; directions at once */
+    uint32_t          *chosen;             /* [n] their nodes */
+    size_t             n_outputs;
+    uint32_t          *outputs;            /* [n_outputs] */
+    size_t             more_params, more_columns;
+    ad_status          status;
+} derivation;
+
+static size_t input_at(const derivation *d, size_t j) { return d->o.inputs ? d->o.inputs[j] : j; }
+
+/* The nodes of the chosen inputs. */
+static void choose(derivation *d)
+{
+    const ad_function *f = d->f;
+    for (size_t j = 0; j < d->n; j++) {
+        size_t i = input_at(d, j);
+        if (i >= f->n_params + (size_t)f->n_columns) {
+            d->status = AD_ERROR_ARGUMENT;
+            return;
+        }
+        d->chosen[j] = i < f->n_params ? f->param_nodes[i] : f->column_nodes[i - f->n_params];
+    }
+}
+
+static uint32_t new_input(derivation *d, uint32_t op)
+{
+    size_t x = op == AD_OP_PARAM ? d->f->n_params + d->more_params++ : d->f->n_columns + d->more_columns++;
+    return ad_graph_make(&d->graph, op, (uint32_t)x, 0, 0);
+}
+
+static void reverse(derivation *d, uint32_t *out)
+{
+    for (uint32_t k = 0; k < d->f->n_outputs && d->status == AD_OK && !d->graph.failed; k++)
+        if (!ad_graph_reverse(&d->graph, d->f->outputs[k], (uint32_t)d->n, d->chosen, out + k * d->n))
+            d->status = AD_ERROR_ARGUMENT;
+}
+
+/* One reverse sweep of the outputs' sum, each times its seed. */
+static void adjoint(derivation *d, uint32_t *out)
+{
+    const ad_function *f = d->f;
+    ad_graph *G = &d->graph;
+    uint32_t op = AD_OP_PARAM, sum = NONE;
+    for (uint32_t k = 0; k < f->n_outputs; k++)
+        if (ad_function_varies(f, k))
+            op = AD_OP_COLUMN;
+    for (uint32_t k = 0; k < f->n_outputs && !G->failed; k++) {
+        uint32_t term = ad_graph_make(G, AD_OP_chain, new_input(d, op), f->outputs[k], 0);
+        sum = sum == NONE ? term : ad_graph_make(G, AD_OP_add, sum, term, 0);
+    }
+    if (!G->failed && !ad_graph_reverse(G, sum, (uint32_t)d->n, d->chosen, out))
+        d->status = AD_ERROR_ARGUMENT;
+}
+
+static void tangent(derivation *d, uint32_t *out)
+{
+    ad_graph *G = &d->graph;
+    uint32_t n = d->f->graph.n, *dot = ad_make(&G->allocator, n, sizeof *dot);
+    G->failed |= !dot;
+    for (size_t direction = 0; direction < d->directions && !G->failed; direction++) {
+        memset(dot, 0xff, n * sizeof *dot);
+        for (size_t j = 0; j < d->n && !G->failed; j++) {
+            uint32_t *place = &dot[d->chosen[j]], v = new_input(d, ad_graph_at(G, d->chosen[j])->op);
+            *place = *place == NONE || G->failed ? v : ad_graph_make(G, AD_OP_add, *place, v, 0);
+        }
+        ad_graph_tangent(G, n, dot);
+        for (uint32_t k = 0; k < d->f->n_outputs && !G->failed; k++, out++)
+            *out = dot[d->f->outputs[k]] == NONE ? ad_graph_number(G, 0) : dot[d->f->outputs[k]];
+    }
+    ad_drop(&G->allocator, dot, n, sizeof *dot);
+}
+
+/* w becomes w', and in later derivations w'2, w'3, ...; seeds are g1', g2', ... */
+static int name_new_inputs(const derivation *d, ad_function *to)
+{
+    char name[24] = "", suffix[24] = "'";
+    size_t param = d->f->n_params, column = to->n_params + (size_t)d->f->n_columns;
+    for (size_t k = 0; k < d->directions; k++) {
+        if (++to->level > 1)
+            snprintf(suffix, sizeof suffix, "'%u", to->level);
+        for (size_t j = 0; d->o.mode == AD_TANGENT && j < d->n; j++) {
+            size_t i = input_at(d, j);
+            const char *from = i < d->f->n_params ? ad_function_param_name(d->f, i)
+                                                  : ad_function_column_name(d->f, i - d->f->n_params);
+            if (!ad_function_set_name(to, i < d->f->n_params ? param++ : column++, from, suffix))
+                return 0;
+        }
+    }
+    for (size_t k = 0; d->o.mode == AD_ADJOINT && k < d->f->n_outputs; k++) {
+        snprintf(name, sizeof name, "g%zu", k + 1);
+        if (!ad_function_set_name(to, d->more_params ? param++ : column++, name, suffix))
+            return 0;
+    }
+    return 1;
+}
+
+static ad_function *derive(derivation *d)
+{
+    size_t kept = d->o.keep_outputs ? d->f->n_outputs : 0;
+    choose(d);
+    if (d->status != AD_OK)
+        return NULL;
+    if (!ad_graph_copy(&d->graph, &d->f->graph)) {
+        d->status = AD_ERROR_NO_MEMORY;
+        return NULL;
+    }
+    memcpy(d->outputs, d->f->outputs, kept * sizeof *d->outputs);
+    (d->o.mode == AD_REVERSE ? reverse : d->o.mode == AD_TANGENT ? tangent : adjoint)(d, d->outputs + kept);
+    ad_function *to = d->graph.failed || d->status != AD_OK ? NULL
+                    : ad_function_extract(d->f, &d->graph, d->more_params, d->more_columns, d->n_outputs, d->outputs);
+    if (to && d->o.mode != AD_REVERSE && !name_new_inputs(d, to)) {
+        ad_function_free(to);
+        to = NULL;
+    }
+    if (!to && d->status == AD_OK)
+        d->status = AD_ERROR_NO_MEMORY;
+    return to;
+}
+
+/* Numbers of outputs and inputs must fit in ids; a function has an output. */
+static void count_outputs(derivation *d)
+{
+    size_t m = d->f->n_outputs, most = UINT32_MAX / 8, each = d->o.mode == AD_REVERSE ? m : 1;
+    d->n = d->o.inputs || d->o.n ? d->o.n : d->f->n_params;
+    d->directions = d->o.mode == AD_TANGENT && d->o.directions ? d->o.directions : 1;
+    if (d->o.n && !d->o.inputs)
+        d->status = AD_ERROR_ARGUMENT;
+    else if (d->directions > most || d->n > most / d->directions || d->n > most / each || m > most / d->directions)
+        d->status = AD_ERROR_LIMIT;
+    d->n_outputs = d->o.mode == AD_TANGENT ? d->directions * m : each * d->n;
+    if (d->o.keep_outputs)
+        d->n_outputs += m;
+    if (d->status == AD_OK && !d->n_outputs)
+        d->status = AD_ERROR_ARGUMENT;
+}
+
+ad_function *ad_function_derive(const ad_function *f, ad_derive_options options)
+{
+    derivation d = {.f = f, .o = options, .status = AD_OK};
+    ad_function *to = NULL;
+    if (!f || options.mode < AD_REVERSE || options.mode > AD_ADJOINT)
+        d.status = AD_ERROR_ARGUMENT;
+    else
+        count_outputs(&d);
+    if (d.status == AD_OK) {
+        const ad_allocator *a = &f->allocator;
+        d.chosen  = ad_make(a, d.n, sizeof *d.chosen);
+        d.outputs = ad_make(a, d.n_outputs, sizeof *d.outputs);
+        if (d.chosen && d.outputs)
+            to = derive(&d);
+        else
+            d.status = AD_ERROR_NO_MEMORY;
+        ad_drop(a, d.chosen, d.n, sizeof *d.chosen);
+        ad_drop(a, d.outputs, d.n_outputs, sizeof *d.outputs);
+        ad_graph_free(&d.graph);
+    }
+    if (options.status)
+        *options.status = d.status;
+    return to;
+}
+
+/* ---- Totals ------------------------------------------------------------------------------------------------------------- */
+
+ad_function *ad_function_total(const ad_function *f)
+{
+    if (!f)
+        return NULL;
+    const ad_allocator *a = &f->allocator;
+    ad_graph G = {.allocator = *a};
+    ad_function *to = NULL;
+    uint32_t *sums = ad_make(a, f->n_outputs, sizeof *sums);
+    if (sums && ad_graph_copy(&G, &f->graph)) {
+        for (uint32_t k = 0; k < f->n_outputs && !G.failed; k++)
+            sums[k] = ad_graph_row_sum(&G, f->outputs[k]);
+        if (!G.failed)
+            to = ad_function_extract(f, &G, 0, 0, f->n_outputs, sums);
+    }
+    ad_graph_free(&G);
+    ad_drop(a, sums, f->n_outputs, sizeof *sums);
+    return to;
+}
+
+/* ---- Made once ---------------------------------------------------------------------------------------------------------- */
+
+const ad_function *ad_function_made_once(const ad_function *f, int which, ad_function_maker *make, ad_status *status)
+{
+    ad_function *owner = (ad_function *)(uintptr_t)f;
+    ad_function **place = &owner->derived[which], *made = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+    *status = AD_OK;
+    if (made)
+        return made;
+    pthread_mutex_lock(&owner->lock);
+    if (!(made = *place)) {
+        made = make(f, status);
+        __atomic_store_n(place, made, __ATOMIC_RELEASE);
+    }
+    pthread_mutex_unlock(&owner->lock);
+    return made;
+}
