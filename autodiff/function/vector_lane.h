@@ -32,6 +32,7 @@
 
 typedef double ad_lane __attribute__((vector_size(AD_LANE_BYTES)));
 typedef int64_t ad_lane_bits __attribute__((vector_size(AD_LANE_BYTES)));
+typedef uint64_t ad_lane_words __attribute__((vector_size(AD_LANE_BYTES))); /* where sums may wrap */
 
 /* All of it is inlined, whatever the compiler would weigh: constants stay in registers over a block of rows. */
 #define LANE_INLINE static inline __attribute__((always_inline, unused))

@@ -25,9 +25,9 @@ LANE_INLINE struct lane_split lane_split_of(ad_lane x)
 #else
     lane_mask tiny = lane_less(x, lane_all(0x1p-1022));
     ad_lane a = lane_pick(tiny, x * 0x1p54, x);
-    ad_lane_bits biased = (ad_lane_bits)((lane_bits(a) + 0x0008000000000000) >> 52 & 0x7ff);
-    ad_lane k = lane_of_bits(biased | 0x4330000000000000) - (0x1p52 + 1023); /* 2^52 + k */
-    ad_lane m = lane_of_bits(lane_bits(a) - ((biased - 1023) << 52));
+    ad_lane_words bits = (ad_lane_words)a, biased = (bits + 0x0008000000000000) >> 52 & 0x7ff;
+    ad_lane k = (ad_lane)(biased | 0x4330000000000000) - (0x1p52 + 1023); /* 2^52 + k */
+    ad_lane m = (ad_lane)(bits - ((biased - 1023) << 52));
     return (struct lane_split){k - lane_where(tiny, lane_all(54)), m};
 #endif
 }
