@@ -38,30 +38,37 @@ static inline source find(const context *c, uint32_t operand, double *spread)
     return (source){spread, 0};
 }
 
-#define ROW(name, n_operands, ...) \
+#define ROW_OF(name, n_operands, value) \
     static __attribute__((flatten)) void row_##name(const context *c, const uint32_t *code) \
     { \
-        double spread[3][AD_LANE_BYTES / 8] __attribute__((aligned(AD_LANE_BYTES))); \
-        source s[3]; \
+        double spread[n_operands][AD_LANE_BYTES / 8] __attribute__((aligned(AD_LANE_BYTES))); \
+        source s[n_operands]; \
         for (int k = 0; k < n_operands; k++) \
             s[k] = find(c, code[2 + k], spread[k]); \
         double *z = c->work + code[1]; \
         for (int j = 0; j < VECTORS; j++) \
-            store(z + j * (AD_LANE_BYTES / 8), AD_LANE_VALUE(name, __VA_ARGS__)); \
+            store(z + j * (AD_LANE_BYTES / 8), value); \
     }
+#define ROW(name, n_operands, ...) ROW_OF(name, n_operands, AD_LANE_VALUE(name, __VA_ARGS__))
 #define AT(k) load(s[k].at + j * s[k].step)
 #define OP1(name, ...) ROW(name, 1, AT(0))
 #define OP2(name, ...) ROW(name, 2, AT(0), AT(1))
 #define OP3(name, ...) ROW(name, 3, AT(0), AT(1), AT(2))
 #define FC1(name, ...) ROW(name, 2, AT(0), AT(1))
 #include "../ops.def"
+ROW_OF(mul_neg, 2, -(AT(0) * AT(1)))
+ROW_OF(mul_add, 3, lane_fma(AT(0), AT(1), AT(2)))
+ROW_OF(mul_sub, 3, lane_fma(AT(0), AT(1), -AT(2)))
+ROW_OF(sub_mul, 3, lane_fnma(AT(0), AT(1), AT(2)))
+ROW_OF(mul_add_mul, 4, lane_fma(AT(0), AT(1), AT(2) * AT(3)))
+ROW_OF(mul_sub_mul, 4, lane_fnma(AT(2), AT(3), AT(0) * AT(1)))
 
 /* ---- Linear instructions: eight vectors at once, each in a register of its own ------------------------------------- */
 
 enum { VECTOR = AD_LANE_BYTES / 8, CHUNK = 8 * VECTOR };
 
 #define EIGHT(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7)
-#define DECLARE(k) ad_lane a##k = {0};
+#define DECLARE(k) ad_lane a##k = lane_all(-0.0);
 #define FMA_VV(k)  a##k = lane_fma(load(p + k * VECTOR), load(q + k * VECTOR), a##k);
 #define FNMA_VV(k) a##k = lane_fnma(load(p + k * VECTOR), load(q + k * VECTOR), a##k);
 #define FMA_UV(k)  a##k = lane_fma(u, load(q + k * VECTOR), a##k);
@@ -74,47 +81,68 @@ enum { VECTOR = AD_LANE_BYTES / 8, CHUNK = 8 * VECTOR };
 #define BLANK(k)   a##k = lane_of_bits(lane_bits(a##k) & lane_bits(load(blank + k * VECTOR)));
 
 /* All terms of a class: pairs of slots, a uniform value and a slot, a slot, a uniform value. */
-#define PAIRS(class, M) \
-    for (const uint32_t *end = x + 2 * count[class]; x < end; x += 2) { \
+#define PAIRS(M) \
+    for (; x < end; x += 2) { \
         const double *p = work + x[0], *q = work + x[1]; \
         EIGHT(M) \
-    }
-#define SCALED(class, M) \
-    for (const uint32_t *end = x + 2 * count[class]; x < end; x += 2) { \
+    } \
+    break;
+#define SCALED(M) \
+    for (; x < end; x += 2) { \
         const ad_lane u = lane_all(c->uniform[x[0] & ~AD_UNIFORM]); \
         const double *q = work + x[1]; \
         EIGHT(M) \
-    }
-#define SINGLE(class, M) \
-    for (const uint32_t *end = x + count[class]; x < end; x++) { \
+    } \
+    break;
+#define SINGLE(M) \
+    for (; x < end; x++) { \
         const double *q = work + x[0]; \
         EIGHT(M) \
-    }
-#define NUMBERS(class, M) \
-    for (const uint32_t *end = x + count[class]; x < end; x++) { \
+    } \
+    break;
+#define NUMBERS(M) \
+    for (; x < end; x++) { \
         const ad_lane u = lane_all(c->uniform[x[0] & ~AD_UNIFORM]); \
         EIGHT(M) \
-    }
-/* The linear form of rows [first, first + CHUNK) in a0 .. a7. */
+    } \
+    break;
+/* The linear form of rows [first, first + CHUNK) in a0 .. a7, from -0, which added to changes nothing; x at its end. */
 #define FORM(code, first) \
-    EIGHT(DECLARE) \
-    const uint32_t *count = (code) + 2, *x = count + AD_CLASSES; \
+    const uint32_t *x = (code) + 3; \
     const double *work = c->work + (first); \
-    PAIRS(0, FMA_VV) PAIRS(1, FNMA_VV) SCALED(2, FMA_UV) SCALED(3, FNMA_UV) \
-    SINGLE(4, ADD_V) SINGLE(5, SUB_V) NUMBERS(6, ADD_U) NUMBERS(7, SUB_U)
+    EIGHT(DECLARE) \
+    for (uint32_t n = (code)[2]; n; n--) { \
+        const uint32_t class = x[0], *end = x + 2 + x[1] * (class < 4 ? 2u : 1u); \
+        x += 2; \
+        switch (class) { \
+        case 0: PAIRS(FMA_VV) \
+        case 1: PAIRS(FNMA_VV) \
+        case 2: SCALED(FMA_UV) \
+        case 3: SCALED(FNMA_UV) \
+        case 4: SINGLE(ADD_V) \
+        case 5: SINGLE(SUB_V) \
+        case 6: NUMBERS(ADD_U) \
+        default: NUMBERS(SUB_U) \
+        } \
+    }
 
-static void linear(const context *c, const uint32_t *code)
+/* Both return where the next instruction is. */
+static const uint32_t *linear(const context *c, const uint32_t *code)
 {
+    const uint32_t *next = code;
     for (size_t first = 0; first < AD_BLOCK; first += CHUNK) {
         double *z = c->work + code[1] + first;
         FORM(code, first)
         EIGHT(STORE)
+        next = x;
     }
+    return next;
 }
 
 /* The rows' sum of a linear form, into the accumulator; rows that do not count are blanked, NaN and all. */
-static void gather(const context *c, const uint32_t *code)
+static const uint32_t *gather(const context *c, const uint32_t *code)
 {
+    const uint32_t *next = code;
     double *sum = c->sums + code[1] * (size_t)8;
     ad_lane total = load(sum);
     for (size_t first = 0; first < AD_BLOCK; first += CHUNK) {
@@ -124,11 +152,13 @@ static void gather(const context *c, const uint32_t *code)
             EIGHT(BLANK)
         }
         total += ((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (a6 + a7));
+        next = x;
     }
     store(sum, total);
+    return next;
 }
 
-/* The rows' sums of products with one factor in common, which stays in registers: an outer product's row. */
+/* The rows' sums of a factor and of its products with others: it stays in registers. An outer product's row. */
 static void gather_products(const context *c, const uint32_t *code)
 {
     for (size_t first = 0; first < AD_BLOCK; first += CHUNK) {
@@ -139,7 +169,11 @@ static void gather_products(const context *c, const uint32_t *code)
             const double *blank = c->mask + first;
             EIGHT(BLANK)
         }
-        for (const uint32_t *x = code + 3, *end = x + 2 * code[2]; x < end; x += 2) {
+        if (code[2] != UINT32_MAX) {
+            double *sum = c->sums + code[2] * (size_t)8;
+            store(sum, load(sum) + (((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (a6 + a7))));
+        }
+        for (const uint32_t *x = code + 4, *end = x + 2 * code[3]; x < end; x += 2) {
             const double *p = c->work + x[0] + first;
             double *sum = c->sums + x[1] * (size_t)8;
             ad_lane b[8];
@@ -173,6 +207,17 @@ static __attribute__((flatten)) void sigmoids(const context *c, const uint32_t *
     }
 }
 
+static __attribute__((flatten)) void sine_cosine(const context *c, const uint32_t *code)
+{
+    double *sine = c->work + code[1], *cosine = c->work + code[2];
+    const double *x = c->work + code[3];
+    for (int j = 0; j < AD_BLOCK; j += VECTOR) {
+        struct ad_lane_sine_cosine both = ad_lane_sin_cos(load(x + j));
+        store(sine + j, both.sine);
+        store(cosine + j, both.cosine);
+    }
+}
+
 /* ---- A pass ----------------------------------------------------------------------------------------------------------- */
 
 static void load_columns(const ad_pass *pass, double *work, const double *const *columns, size_t from, size_t rows)
@@ -200,34 +245,36 @@ void AD_LANES_RUN(const ad_pass *pass, const double *uniform, const double *cons
         }
         load_columns(pass, work, columns, from, rows);
         for (const uint32_t *code = pass->code; *code != AD_END;) {
-            uint32_t n = 0;
             switch (*code) {
 #define OP1(name, ...) case AD_OP_##name: row_##name(&c, code); code += 3; continue;
 #define OP2(name, ...) case AD_OP_##name: row_##name(&c, code); code += 4; continue;
 #define OP3(name, ...) case AD_OP_##name: row_##name(&c, code); code += 5; continue;
 #define FC1(name, ...) case AD_OP_##name: row_##name(&c, code); code += 4; continue;
 #include "../ops.def"
+            case AD_MUL_NEG:     row_mul_neg(&c, code);     code += 4; continue;
+            case AD_MUL_ADD:     row_mul_add(&c, code);     code += 5; continue;
+            case AD_MUL_SUB:     row_mul_sub(&c, code);     code += 5; continue;
+            case AD_SUB_MUL:     row_sub_mul(&c, code);     code += 5; continue;
+            case AD_MUL_ADD_MUL: row_mul_add_mul(&c, code); code += 6; continue;
+            case AD_MUL_SUB_MUL: row_mul_sub_mul(&c, code); code += 6; continue;
+            case AD_LINEAR:      code = linear(&c, code);          continue;
+            case AD_GATHER:      code = gather(&c, code);          continue;
             case AD_STORE:
                 memcpy(stored[code[1]] + from, work + code[2], rows * sizeof *work);
                 code += 3;
                 continue;
             case AD_GATHER_PRODUCTS:
                 gather_products(&c, code);
-                code += 3 + 2 * code[2];
+                code += 4 + 2 * code[3];
                 continue;
             case AD_SIGMOIDS:
                 sigmoids(&c, code);
                 code += 4;
                 continue;
-            case AD_LINEAR:
-                linear(&c, code);
-                break;
             default:
-                gather(&c, code);
+                sine_cosine(&c, code);
+                code += 4;
             }
-            for (int k = 0; k < AD_CLASSES; k++)
-                n += code[2 + k] * (k < 4 ? 2u : 1u);
-            code += 2 + AD_CLASSES + n;
         }
     }
 }

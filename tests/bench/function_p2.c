@@ -2,7 +2,7 @@
 #include "bench.h"
 #include "function_bench.h"
 #include "hand.h"
-#include "p2.h"
+#include "p2_function.h"
 
 enum { ROWS = 1000, ROUNDS = 61 };
 
@@ -30,35 +30,6 @@ static void run(void *problem)
         e->E = e->hand ? e->hand(e->P, &e->g) : e->value(e->P);
 }
 
-/* The formula of a row: params in the order of p2_mixture, columns x. */
-static ad_function *record(void)
-{
-    ad_tape *tape = ad_tape_new();
-    static P2_MIXTURE(ad_var) p;
-    ad_var x[P2_D], e[P2_K];
-    for (int i = 0; i < P2_PARAMS; i++)
-        ((ad_var *)&p)[i] = ad_param(tape, NULL, 0);
-    for (int i = 0; i < P2_D; i++)
-        x[i] = ad_column(tape, NULL);
-    for (int k = 0; k < P2_K; k++) {
-        const ad_var *l = p.l[k];
-        ad_var d[P2_D], s = ad_const(0), offset = ad_add(p.alpha[k], ad_sum(P2_D, p.q[k]));
-        for (int i = 0; i < P2_D; i++)
-            d[i] = ad_sub(x[i], p.mu[k][i]);
-        for (int i = 0; i < P2_D; i++) {
-            ad_var z = ad_mul(ad_exp(p.q[k][i]), d[i]);
-            for (int j = 0; j < i; j++)
-                z = ad_add(z, ad_mul(*l++, d[j]));
-            s = i ? ad_add(s, ad_square(z)) : ad_square(z);
-        }
-        e[k] = ad_sub(offset, ad_mul(0.5, s));
-    }
-    ad_var E = ad_sub(ad_logsumexp(P2_K, e), ad_logsumexp(P2_K, p.alpha));
-    ad_function *f = ad_function_new(tape, 1, &E);
-    ad_tape_free(tape);
-    return f;
-}
-
 int main(int argc, char **argv)
 {
     int small = bench_is_small(argc, argv), rounds = small ? 3 : ROUNDS;
@@ -73,7 +44,7 @@ int main(int argc, char **argv)
         for (size_t r = 0; r < rows; r++)
             turned[(size_t)i * rows + r] = x[r][i];
     }
-    ad_function *f = record();
+    ad_function *f = p2_function();
     enum {
 #define V(variant) HAND_EXPAND(HAND_OF, variant),
         HANDS
@@ -102,7 +73,6 @@ int main(int argc, char **argv)
     bench_print_hand("P2 by hand", P2_OPS * (double)rows, hand);
     bench_print(&runner[LANES], P2_OPS * (double)rows, hand, "bar 0.21x best, 0.18x O3");
     function_print_value(&runner[LANES], value, "P2");
-    function_print_workspace("P2", f);
     int agree = bench_agree("P2 in lanes", P2_PARAMS, (double *)&e[LANES].g, (double *)&e[0].g) &
                 bench_agree("P2 in lanes, value", 1, &e[LANES].E, &e[0].E);
     ad_function_free(f);

@@ -1,0 +1,49 @@
+/* lower.h -- what plan.c, fuse.c and place.c share while a graph becomes a plan. Not installed.
+ *
+ * plan.c says what is needed and in which pass, fuse.c turns a pass's nodes into instructions on node ids, place.c turns
+ * the ids into slots. All are walks over ids in order: linear time, no recursion.
+ */
+#ifndef AUTODIFF_FUNCTION_LOWER_H
+#define AUTODIFF_FUNCTION_LOWER_H
+
+#include "plan.h"
+
+typedef struct lowering {
+    ad_plan        *plan;
+    const ad_graph *G;
+    uint32_t       *level;                 /* [n] row sums below a node, one after another */
+    uint32_t       *uniform;               /* [n] place of a uniform value */
+    uint32_t       *uses;                  /* [n] by varying nodes, row sums and outputs of the pass */
+    uint32_t       *first_sum, *next_sum;  /* [n] row sums of a node */
+    uint32_t       *first_out, *next_out;  /* [n], [n_outputs] stored outputs of a node */
+    uint32_t       *seen;                  /* [n] instruction that last named a node */
+    uint32_t       *slot;                  /* [n] */
+    uint32_t       *twin;                  /* [n] the node that one is computed together with, or NONE */
+    unsigned char  *needed, *in_pass, *exact, *fused, *done;
+    uint32_t       *stack;                 /* [n + 1] of nodes to expand, signs beside them */
+    signed char    *signs;
+    ad_block        term[AD_CLASSES];      /* operands gathered for a linear instruction */
+    uint32_t        n_term[AD_CLASSES];
+    struct {                               /* a gathering of products with a common factor, not yet emitted */
+        ad_block  pairs;                   /* [n][2] other factor, accumulator */
+        uint32_t  n, factor, own, since;   /* own: accumulator of the factor alone, or NONE; since: instruction */
+        int       open;
+    } group;
+    ad_block        starts;                /* where each instruction begins */
+    uint32_t        n_starts, n_outputs;
+    int             failed;
+} lowering;
+
+#define NONE UINT32_MAX
+
+static inline const ad_graph_node *at(const lowering *L, uint32_t i) { return ad_graph_at(L->G, i); }
+static inline int varies(const lowering *L, uint32_t i) { return ad_graph_varies(L->G, i); }
+
+/* plan.c: more room, or NULL and failed. */
+void *lower_grown(lowering *L, ad_block *block, size_t bytes);
+/* fuse.c: the instructions of a pass, operands and results node ids. */
+void lower_fuse(lowering *L, ad_pass *pass, uint32_t level, int last, const uint32_t *outputs);
+/* place.c: ids become slots. */
+void lower_place(lowering *L, ad_pass *pass);
+
+#endif
