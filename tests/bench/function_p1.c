@@ -1,5 +1,6 @@
 /* function_p1.c -- recorded functions on P1: loss and gradient over 10 000 rows, in lanes, against the loops by hand. */
 #include "p1_race.h"
+#include "p1_function.h"
 
 enum { ROWS = 10000, ROUNDS = 31 };
 
@@ -8,35 +9,6 @@ typedef struct columns {
 } columns;
 
 static columns turned;
-
-static ad_var neuron(size_t n, const ad_var *w, const ad_var *x, ad_var b)
-{
-    ad_var e = b;
-    for (size_t k = 0; k < n; k++)
-        e = ad_add(e, ad_mul(w[k], x[k]));
-    return ad_sigmoid(e);
-}
-
-/* The loss of one row: params in the order of p1_network, columns x0, x1, t. */
-static ad_function *record(void)
-{
-    ad_tape *tape = ad_tape_new();
-    P1_NETWORK(ad_var) p;
-    ad_var x[P1_INPUTS], y1[P1_HIDDEN], y2[P1_HIDDEN];
-    for (int i = 0; i < P1_PARAMS; i++)
-        ((ad_var *)&p)[i] = ad_param(tape, NULL, 0);
-    for (int k = 0; k < P1_INPUTS; k++)
-        x[k] = ad_column(tape, NULL);
-    ad_var t = ad_column(tape, NULL);
-    for (int i = 0; i < P1_HIDDEN; i++)
-        y1[i] = neuron(P1_INPUTS, p.w1[i], x, p.b1[i]);
-    for (int i = 0; i < P1_HIDDEN; i++)
-        y2[i] = neuron(P1_HIDDEN, p.w2[i], y1, p.b2[i]);
-    ad_var E = ad_squared_error(t, neuron(P1_HIDDEN, p.w3, y2, p.b3));
-    ad_function *f = ad_function_new(tape, 1, &E);
-    ad_tape_free(tape);
-    return f;
-}
 
 static ad_function *f;
 
@@ -61,7 +33,7 @@ int main(int argc, char **argv)
         column[rows + r] = x[r][1];
     }
     turned = (columns){{column, column + rows, t}};
-    f = record();
+    f = p1_function();
 
     p1_entry entry[P1_HANDS + 1];
     bench_runner runner[P1_HANDS + 1];
