@@ -24,6 +24,7 @@
 #define AUTODIFF_AUTODIFF_H
 
 #include "function/function.h"
+#include "function/threads.h"
 #include "tape/derivatives.h"
 #include "tape/operations.h"
 #include "tape/tape.h"

@@ -162,25 +162,15 @@ const ad_made *ad_made_for(const ad_function *f, int kind)
 
 /* ---- Evaluating --------------------------------------------------------------------------------------------------------- */
 
-static int any_nan(const double *x, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (isnan(x[i]))
-            return 1;
-    return 0;
-}
-
 /* Runs a plan; where its products of the chain rule may have met zero and infinity, runs the graph with care instead. */
 ad_status ad_made_run(const ad_made *m, const double *params, const double *const *columns, size_t rows, double *values,
-                      double *const *rows_out)
+                      double *const *rows_out, double *interleaved)
 {
-    ad_status status = ad_plan_run(&m->plan, params, columns, rows, values, rows_out);
-    if (status != AD_OK || !m->plan.chains)
+    ad_results to = {.values = values, .rows = rows_out, .interleaved = interleaved};
+    ad_status status = ad_plan_run(&m->plan, params, columns, rows, &to);
+    if (status != AD_OK || !m->plan.chains || !to.nan)
         return status;
-    int nan = values && any_nan(values, m->n_outputs);
-    for (uint32_t k = 0; rows_out && k < m->n_outputs && !nan; k++)
-        nan = m->plan.output[k] == UINT32_MAX && any_nan(rows_out[k], rows);
-    return nan ? ad_graph_run(&m->graph, m->n_outputs, m->outputs, params, columns, rows, values, rows_out) : AD_OK;
+    return ad_graph_run(&m->graph, m->n_outputs, m->outputs, params, columns, rows, &to);
 }
 
 int ad_arguments_fit(const ad_function *f, const double *params, const void *columns, size_t rows)
@@ -215,7 +205,7 @@ ad_status ad_function_rows(const ad_function *f, const double *params, const dou
         return AD_ERROR_ARGUMENT;
     const ad_made *m = ad_made_for(f, AD_FOR_ROWS);
     double *same = m ? ad_make(&f->allocator, f->n_outputs, sizeof *same) : NULL;
-    ad_status status = same ? ad_made_run(m, params, columns, rows, same, values) : AD_ERROR_NO_MEMORY;
+    ad_status status = same ? ad_made_run(m, params, columns, rows, same, values, NULL) : AD_ERROR_NO_MEMORY;
     for (uint32_t k = 0; status == AD_OK && k < f->n_outputs; k++)
         for (size_t r = 0; m->plan.output[k] != UINT32_MAX && r < rows; r++)
             values[k][r] = same[k];
@@ -232,7 +222,7 @@ ad_status ad_function_over(const ad_function *f, const double *params, const dou
         if (ad_function_varies(f, k))
             return AD_ERROR_ARGUMENT;
     const ad_made *m = ad_made_for(f, AD_FOR_ROWS);
-    return m ? ad_made_run(m, params, columns, rows, values, NULL) : AD_ERROR_NO_MEMORY;
+    return m ? ad_made_run(m, params, columns, rows, values, NULL, NULL) : AD_ERROR_NO_MEMORY;
 }
 
 ad_status ad_function_sum(const ad_function *f, const double *params, const double *const *columns, size_t rows,
@@ -241,7 +231,7 @@ ad_status ad_function_sum(const ad_function *f, const double *params, const doub
     if (!ad_arguments_fit(f, params, columns, rows) || !values)
         return AD_ERROR_ARGUMENT;
     const ad_made *m = ad_made_for(f, AD_FOR_SUM);
-    return m ? ad_made_run(m, params, columns, rows, values, NULL) : AD_ERROR_NO_MEMORY;
+    return m ? ad_made_run(m, params, columns, rows, values, NULL, NULL) : AD_ERROR_NO_MEMORY;
 }
 
 ad_status ad_function_sum_gradient(const ad_function *f, const double *params, const double *const *columns, size_t rows,
@@ -251,7 +241,7 @@ ad_status ad_function_sum_gradient(const ad_function *f, const double *params, c
         return AD_ERROR_ARGUMENT;
     const ad_made *m = ad_made_for(f, AD_FOR_GRADIENT);
     double *both = m ? ad_make(&f->allocator, m->n_outputs, sizeof *both) : NULL;
-    ad_status status = both ? ad_made_run(m, params, columns, rows, both, NULL) : AD_ERROR_NO_MEMORY;
+    ad_status status = both ? ad_made_run(m, params, columns, rows, both, NULL, NULL) : AD_ERROR_NO_MEMORY;
     if (status == AD_OK) {
         if (value)
             *value = both[0];

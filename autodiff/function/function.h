@@ -14,6 +14,8 @@
 
 #include "../tape/tape.h"
 
+#include <stdio.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -141,6 +143,27 @@ AD_API ad_status ad_function_hessian_pattern(const ad_function *f, ad_sparsity *
 /** The entries of H in the order of its pattern.  values [nonzeros]. */
 AD_API ad_status ad_function_hessian_sparse(const ad_function *f, const double *params, const double *const *columns,
                                             size_t rows, double *values);
+
+/** What of a function becomes C, and what its names begin with. Zero members are defaults:
+ *  `ad_function_emit_c(f, stdout, (ad_emit_options){.prefix = "model"})`. */
+typedef enum ad_emit_what { AD_EMIT_BOTH, AD_EMIT_VALUE, AD_EMIT_GRADIENT } ad_emit_what;
+typedef struct ad_emit_options {
+    const char  *prefix;            /* an identifier; NULL: chainrule */
+    ad_emit_what what;
+} ad_emit_options;
+
+/** Writes the function of one row to a stream as C99 that needs math.h alone, and links with -lm:
+ *
+ *      double PREFIX_loss(const double *params, const double *columns);                         one output
+ *      double PREFIX_gradient(const double *params, const double *columns, double *gradient);   the value too
+ *      void   PREFIX_values(const double *params, const double *columns, double *values);       several, no gradient
+ *
+ *  Values are bit for bit those of ad_function_at, but where a gradient needs both sigmoid(x) and sigmoid(-x) they come
+ *  from one exponential, to 3 ulp, in PREFIX_gradient, whose value may then differ in its last digits. Results overlap no
+ *  inputs. The inputs' names survive where C allows; the banner lists the rest.
+ *  The same function gives the same bytes. Nothing is written unless all is: AD_ERROR_ARGUMENT (NULL, no identifier, the
+ *  gradient of several outputs), AD_ERROR_NO_MEMORY; AD_ERROR_IO where the stream fails. */
+AD_API ad_status ad_function_emit_c(const ad_function *f, FILE *stream, ad_emit_options options);
 
 #ifdef __cplusplus
 }

@@ -14,7 +14,13 @@ static int is_number(const ad_graph *G, uint32_t i, double number)
 
 static int is_constant(const ad_graph *G, uint32_t i) { return ad_graph_at(G, i)->op == AD_OP_CONSTANT; }
 
-/* ---- The table of nodes: open addressing, ids + 1; 25 ns a node where uthash takes 390 (10^6 nodes) ---------------- */
+/* ---- The table of nodes ------------------------------------------------------------------------------------------------
+ *
+ * Open addressing; an entry is half a hash and the id + 1. A node is first looked for in a few places of the stretch that
+ * goes with its latest operand: nodes made one after another then share the cache (10^6 nodes: 980 -> 500 ns a node). Where
+ * too many share that operand, as all products of one adjoint do, the stretch is full and the whole hash says where. */
+
+enum { NEARBY = 1024, BESIDE = 16 };      /* where the few places begin; how many they are */
 
 static uint64_t hash(const ad_graph_node *n)
 {
@@ -27,12 +33,25 @@ static uint64_t hash(const ad_graph_node *n)
     return (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
 }
 
-static uint32_t *place_of(const ad_graph *G, const ad_graph_node *n)
+static uint64_t *place_of(const ad_graph *G, const ad_graph_node *n)
 {
-    uint32_t *table = G->table.base, mask = G->n_table - 1;
-    for (uint32_t i = (uint32_t)(hash(n) >> 32) & mask;; i = (i + 1) & mask)
-        if (!table[i] || !memcmp(ad_graph_at(G, table[i] - 1), n, sizeof *n))
-            return &table[i];
+    uint64_t *table = G->table.base, h = hash(n);
+    uint32_t mask = G->n_table - 1, half = (uint32_t)h, latest = n->x > n->y ? n->x : n->y;
+    latest = n->w > latest ? n->w : latest;
+    uint32_t i = 2 * latest + half % NEARBY;
+    for (int probe = 0;; probe++, i++) {
+        if (probe == BESIDE)
+            i = (uint32_t)(h >> 32);
+        uint64_t *entry = &table[i & mask];
+        if (!*entry || ((uint32_t)(*entry >> 32) == half &&
+                        !memcmp(ad_graph_at(G, (uint32_t)*entry - 1), n, sizeof *n)))
+            return entry;
+    }
+}
+
+static void enter(ad_graph *G, uint64_t *entry, uint32_t i)
+{
+    *entry = hash(ad_graph_at(G, i)) << 32 | (i + 1);
 }
 
 static int make_room(ad_graph *G)
@@ -42,13 +61,13 @@ static int make_room(ad_graph *G)
         return 0;
     if (G->n_table > 2 * G->n + 2)
         return 1;
-    uint32_t size = G->n_table ? 4 * G->n_table : 256;
-    if (size > UINT32_MAX / 2 || !ad_block_grow(&G->table, &G->allocator, size * sizeof(uint32_t)))
+    uint32_t size = G->n_table ? 2 * G->n_table : 256;
+    if (size > UINT32_MAX / 2 || !ad_block_grow(&G->table, &G->allocator, size * sizeof(uint64_t)))
         return 0;
-    memset(G->table.base, 0, size * sizeof(uint32_t));
+    memset(G->table.base, 0, size * sizeof(uint64_t));
     G->n_table = size;
     for (uint32_t i = 0; i < G->n; i++)
-        *place_of(G, ad_graph_at(G, i)) = i + 1;
+        enter(G, place_of(G, ad_graph_at(G, i)), i);
     return 1;
 }
 
@@ -58,16 +77,16 @@ static uint32_t share(ad_graph *G, const ad_graph_node *n)
         G->failed = 1;
         return 0;
     }
-    uint32_t *place = place_of(G, n);
+    uint64_t *place = place_of(G, n);
     if (*place)
-        return *place - 1;
+        return (uint32_t)*place - 1;
     int varies = n->op == AD_OP_COLUMN;
     for (int k = 0; k < ad_graph_arity(n->op) && n->op != AD_OP_ROW_SUM; k++)
         varies |= ad_graph_varies(G, ad_graph_operand(n, k));
     *ad_graph_at(G, G->n) = *n;
     ((unsigned char *)G->varying.base)[G->n] = (unsigned char)varies;
-    *place = ++G->n;
-    return G->n - 1;
+    enter(G, place, G->n);
+    return G->n++;
 }
 
 uint32_t ad_graph_number(ad_graph *G, double number)
@@ -136,29 +155,82 @@ uint32_t ad_graph_make(ad_graph *G, uint32_t op, uint32_t x, uint32_t y, uint32_
     return share(G, &n);
 }
 
-uint32_t ad_graph_row_sum(ad_graph *G, uint32_t x)
+/* ---- Sums over rows ------------------------------------------------------------------------------------------------- */
+
+typedef struct term {
+    uint32_t x, factor, with;              /* factor UINT32_MAX: 1; with: a plain product or one of the chain rule */
+    int      negative;
+} term;
+
+/* Takes signs and factors that do not vary out of x. */
+static term taken_apart(ad_graph *G, uint32_t x, int negative)
 {
-    uint32_t factor = UINT32_MAX, with = AD_OP_mul;
-    int negative = 0;
-    while (!G->failed && ad_graph_varies(G, x)) {
-        ad_graph_node n = *ad_graph_at(G, x);
+    term t = {x, UINT32_MAX, AD_OP_mul, negative};
+    while (!G->failed && ad_graph_varies(G, t.x)) {
+        ad_graph_node n = *ad_graph_at(G, t.x);
         if (n.op == AD_OP_neg) {
-            negative = !negative;
-            x = n.x;
+            t.negative = !t.negative;
+            t.x = n.x;
             continue;
         }
         if ((n.op != AD_OP_mul && n.op != AD_OP_chain) || (ad_graph_varies(G, n.x) && ad_graph_varies(G, n.y)))
             break;
         uint32_t u = ad_graph_varies(G, n.x) ? n.y : n.x;
         if (n.op == AD_OP_chain)
-            with = AD_OP_chain;
-        factor = factor == UINT32_MAX ? u : ad_graph_make(G, with, factor, u, 0);
-        x = u == n.x ? n.y : n.x;
+            t.with = AD_OP_chain;
+        t.factor = t.factor == UINT32_MAX ? u : ad_graph_make(G, t.with, t.factor, u, 0);
+        t.x = u == n.x ? n.y : n.x;
     }
-    uint32_t sum = ad_graph_make(G, AD_OP_ROW_SUM, x, 0, 0);
-    if (factor != UINT32_MAX)
-        sum = ad_graph_make(G, with, factor, sum, 0);
-    return negative ? ad_graph_make(G, AD_OP_neg, sum, 0, 0) : sum;
+    return t;
+}
+
+static uint32_t sum_of_term(ad_graph *G, term t)
+{
+    uint32_t sum = ad_graph_make(G, AD_OP_ROW_SUM, t.x, 0, 0);
+    if (t.factor != UINT32_MAX)
+        sum = ad_graph_make(G, t.with, t.factor, sum, 0);
+    return t.negative ? ad_graph_make(G, AD_OP_neg, sum, 0, 0) : sum;
+}
+
+enum { MOST_TERMS = 64 };                  /* so that sums over parts of sums stay linear */
+
+/* The terms of a sum, in order, when each of them is a value that does not vary times one that does; else 0. Not
+ * differences: theirs may cancel within a row. */
+static int terms_of(const ad_graph *G, uint32_t x, uint32_t *terms)
+{
+    uint32_t stack[MOST_TERMS + 1];
+    int depth = 0, n = 0;
+    for (stack[depth++] = x; depth;) {
+        uint32_t i = stack[--depth];
+        const ad_graph_node *node = ad_graph_at(G, i), *inner = node->op == AD_OP_neg ? ad_graph_at(G, node->x) : node;
+        if (node->op == AD_OP_add && n + depth < MOST_TERMS - 1) {
+            stack[depth++] = node->y;
+            stack[depth++] = node->x;
+        } else if ((inner->op == AD_OP_mul || inner->op == AD_OP_chain) &&
+                   ad_graph_varies(G, inner->x) != ad_graph_varies(G, inner->y))
+            terms[n++] = i;
+        else
+            return 0;
+    }
+    return n;
+}
+
+/* A sum of uniform factors times values leaves the rows whole: the adjoint of a vector shifted by a param and multiplied
+ * by a matrix of params, say. P2 0.286 -> 0.224 ms. */
+uint32_t ad_graph_row_sum(ad_graph *G, uint32_t x)
+{
+    term t = taken_apart(G, x, 0);
+    uint32_t terms[MOST_TERMS], sum = UINT32_MAX;
+    int n = !G->failed && ad_graph_at(G, t.x)->op == AD_OP_add && ad_graph_varies(G, t.x) ? terms_of(G, t.x, terms) : 0;
+    if (!n)
+        return sum_of_term(G, t);
+    for (int k = 0; k < n && !G->failed; k++) {
+        uint32_t part = sum_of_term(G, taken_apart(G, terms[k], 0));
+        sum = k ? ad_graph_make(G, AD_OP_add, sum, part, 0) : part;
+    }
+    if (t.factor != UINT32_MAX)
+        sum = ad_graph_make(G, t.with, t.factor, sum, 0);
+    return t.negative ? ad_graph_make(G, AD_OP_neg, sum, 0, 0) : sum;
 }
 
 void ad_graph_free(ad_graph *G)

@@ -64,7 +64,7 @@ int          ad_arguments_fit(const ad_function *f, const double *params, const 
 /* Lowers the function for a kind when that is new; NULL when out of memory. Runs what was lowered (see run.h). */
 const ad_made *ad_made_for(const ad_function *f, int kind);
 ad_status      ad_made_run(const ad_made *m, const double *params, const double *const *columns, size_t rows, double *values,
-                           double *const *rows_out);
+                           double *const *rows_out, double *interleaved);
 
 /* derive.c: the partial of node i by its operand at `place`, as nodes. */
 uint32_t ad_graph_partial(ad_graph *G, uint32_t i, int place);

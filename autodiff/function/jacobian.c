@@ -2,76 +2,13 @@
  * evaluation of a derived function that is made once. */
 #include "internal.h"
 
-/* ---- Row-major ---------------------------------------------------------------------------------------------------------- */
-
-/* Numbers that a block of rows may fill, and rows at a time within it: both stay in the caches. */
-enum { SCRATCH = 1 << 15, AT_A_TIME = 8 };
-
-static void transpose(const double *from, size_t stride, size_t rows, size_t m, double *to)
-{
-    for (size_t r = 0; r < rows; r += AT_A_TIME) {
-        size_t n = rows - r < AT_A_TIME ? rows - r : AT_A_TIME;
-        for (size_t k = 0; k < m; k++)
-            for (size_t j = 0; j < n; j++)
-                to[(r + j) * m + k] = from[k * stride + r + j];
-    }
-}
-
-typedef struct interleaving {
-    const ad_made *made;
-    size_t         m, n_columns, block;    /* outputs, columns, rows in a block */
-    const double **columns;                /* [n_columns] where the block's begin */
-    double        *same, *scratch, **out;  /* [m]; [m][block]; [m] */
-} interleaving;
-
-static ad_status run_blocks(interleaving *I, const double *params, const double *const *columns, size_t rows, double *values)
-{
-    for (size_t k = 0; k < I->m; k++)
-        I->out[k] = I->scratch + k * I->block;
-    for (size_t first = 0, n; first < rows; first += n) {
-        n = rows - first < I->block ? rows - first : I->block;
-        for (size_t k = 0; k < I->n_columns; k++)
-            I->columns[k] = columns[k] + first;
-        ad_status status = ad_made_run(I->made, params, I->columns, n, I->same, I->out);
-        if (status != AD_OK)
-            return status;
-        for (size_t k = 0; k < I->m; k++)
-            for (size_t r = 0; I->made->plan.output[k] != UINT32_MAX && r < n; r++)
-                I->out[k][r] = I->same[k];
-        transpose(I->scratch, I->block, n, I->m, values + first * I->m);
-    }
-    return AD_OK;
-}
-
-/* A row sum must see all rows at once. */
-static size_t rows_in_block(const ad_made *made, size_t m, size_t rows)
-{
-    size_t block = SCRATCH / m / AD_BLOCK * AD_BLOCK;
-    block = block < AD_BLOCK ? AD_BLOCK : block;
-    return made->plan.n_passes > 1 || block > rows ? rows : block;
-}
-
 ad_status ad_function_rows_interleaved(const ad_function *f, const double *params, const double *const *columns, size_t rows,
                                        double *values)
 {
     if (!ad_arguments_fit(f, params, columns, rows) || (!values && rows))
         return AD_ERROR_ARGUMENT;
-    interleaving I = {.made = ad_made_for(f, AD_FOR_ROWS), .m = f->n_outputs, .n_columns = f->n_columns};
-    if (!I.made)
-        return AD_ERROR_NO_MEMORY;
-    const ad_allocator *a = &f->allocator;
-    I.block   = rows_in_block(I.made, I.m, rows);
-    I.columns = ad_make(a, I.n_columns, sizeof *I.columns);
-    I.same    = ad_make(a, I.m, sizeof *I.same);
-    I.out     = ad_make(a, I.m, sizeof *I.out);
-    I.scratch = ad_make(a, I.m * I.block, sizeof *I.scratch);
-    ad_status status = I.columns && I.same && I.out && I.scratch ? run_blocks(&I, params, columns, rows, values)
-                                                                 : AD_ERROR_NO_MEMORY;
-    ad_drop(a, I.columns, I.n_columns, sizeof *I.columns);
-    ad_drop(a, I.same, I.m, sizeof *I.same);
-    ad_drop(a, I.out, I.m, sizeof *I.out);
-    ad_drop(a, I.scratch, I.m * I.block, sizeof *I.scratch);
-    return status;
+    const ad_made *made = ad_made_for(f, AD_FOR_ROWS);
+    return made ? ad_made_run(made, params, columns, rows, NULL, NULL, values) : AD_ERROR_NO_MEMORY;
 }
 
 /* ---- Jacobians by all params -------------------------------------------------------------------------------------------- */

@@ -30,7 +30,7 @@ typedef struct lowering {
         int       open;
     } group;
     ad_block        starts;                /* where each instruction begins */
-    uint32_t        n_starts, n_outputs;
+    uint32_t        n_starts, n_outputs, n_cheap;
     int             failed;
 } lowering;
 

@@ -75,7 +75,7 @@ static void set(lowering *L, ad_pass *pass, uint32_t *to)
 void lower_place(lowering *L, ad_pass *pass)
 {
     const uint32_t *starts = L->starts.base;
-    if (L->failed)
+    if (L->failed || L->n_starts == 1)
         return;
     memset(L->seen, 0, L->G->n * sizeof *L->seen);
     for (uint32_t k = L->n_starts; k-- > 0;) {

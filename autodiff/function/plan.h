@@ -70,10 +70,17 @@ static inline int ad_code_arity(uint32_t code)
     return code < AD_GRAPH_OPS ? ad_graph_arity(code) : code == AD_MUL_NEG ? 2 : code < AD_MUL_ADD_MUL ? 3 : 4;
 }
 
+/* Where stored outputs go: to arrays of rows, or row-major by way of a block, which has what does not vary in its places. */
+typedef struct ad_stored {
+    double *const *rows;                   /* [n] arrays */
+    double        *interleaved, *block;    /* [rows][n]; [n][AD_BLOCK] */
+    size_t         n;
+} ad_stored;
+
 /* lanes.c: runs a pass's code over rows [from, to), the caller's columns, work [n_slots][AD_BLOCK] aligned to 64 bytes,
- * sums [n_sums][8] (added to), rows of stored outputs. */
-typedef void ad_lanes_run(const ad_pass *pass, const double *uniform, const double *const *columns, size_t from, size_t to,
-                          double *work, double *sums, double *const *stored);
+ * sums [n_sums][8] (added to). Returns whether a stored number is NaN. */
+typedef int  ad_lanes_run(const ad_pass *pass, const double *uniform, const double *const *columns, size_t from, size_t to,
+                          double *work, double *sums, const ad_stored *stored);
 ad_lanes_run  ad_lanes_baseline, ad_lanes_avx2, ad_lanes_avx512;  /* those that this build has */
 ad_lanes_run *ad_lanes_for_this_machine(void);
 

@@ -2,6 +2,8 @@
 #include "run.h"
 
 #include "autodiff/tape/internal.h"
+#include "pool.h"
+#include "threads.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,21 +25,55 @@ ad_lanes_run *ad_lanes_for_this_machine(void)
     return ad_lanes_baseline;
 }
 
-/* Rows are dealt out in parts that depend on their number alone, and the parts' sums are added in order: the same bits
- * however many threads there are. */
-enum { MOST_PARTS = 64, LEAST_ROWS = 16 * AD_BLOCK };
+/* ---- Rows in parts ------------------------------------------------------------------------------------------------------
+ *
+ * How rows are dealt out depends on their number and the plan alone, and the parts' sums are added in order: the same bits
+ * however many threads there are. With threads a part's sums wait in a table until all parts are done. */
 
-static size_t parts_of(size_t rows)
+enum { MOST_PARTS = 64, LEAST_PARTS = 4, MOST_WAITING = 1 << 20 };
+static const double LEAST_PART = 50e3, LEAST_PER_SUM = 60, WORTH_THREADS = 500e3;  /* ns, by the plan's rough cost */
+
+static size_t blocks_of(size_t rows) { return rows / AD_BLOCK + (rows % AD_BLOCK != 0); }
+
+static size_t parts_of(const ad_pass *pass, size_t rows)
 {
-    size_t parts = (rows + LEAST_ROWS - 1) / LEAST_ROWS;
-    return parts < 1 ? 1 : parts > MOST_PARTS ? MOST_PARTS : parts;
+    double parts = (double)blocks_of(rows) * pass->cost / (LEAST_PART + LEAST_PER_SUM * pass->n_sums);
+    size_t most = pass->n_sums ? MOST_WAITING / pass->n_sums : MOST_PARTS;
+    most = most < LEAST_PARTS ? LEAST_PARTS : most > MOST_PARTS ? MOST_PARTS : most;
+    size_t n = parts < 1 ? 1 : parts < (double)most ? (size_t)parts : most;
+    return n < blocks_of(rows) || !rows ? n : blocks_of(rows);
 }
 
 static size_t part_begin(size_t rows, size_t parts, size_t k)
 {
-    size_t blocks = (rows + AD_BLOCK - 1) / AD_BLOCK, at = blocks / parts * k + (blocks % parts * k) / parts;
-    return at * AD_BLOCK < rows ? at * AD_BLOCK : rows;
+    size_t blocks = blocks_of(rows), at = blocks / parts * k + (blocks % parts * k) / parts;
+    return at < rows / AD_BLOCK + 1 && at * AD_BLOCK < rows ? at * AD_BLOCK : rows;
 }
+
+/* A worker's own: slots, accumulators, and a block of outputs on their way to being row-major. */
+static size_t workspace_numbers(const ad_plan *P, int interleaved)
+{
+    size_t slots = 0, sums = 0;
+    for (uint32_t p = 0; p < P->n_passes; p++) {
+        slots = P->passes[p].n_slots > slots ? P->passes[p].n_slots : slots;
+        sums  = P->passes[p].n_sums > sums ? P->passes[p].n_sums : sums;
+    }
+    return (slots + (interleaved ? P->n_outputs : 0)) * AD_BLOCK + sums * 8;
+}
+
+size_t ad_plan_workspace(const ad_plan *P, int interleaved) { return workspace_numbers(P, interleaved) * sizeof(double); }
+
+typedef struct running {
+    const ad_plan *plan;
+    const ad_pass *pass;
+    ad_lanes_run  *lanes;
+    double        *u;                      /* [n_uniform] */
+    double        *work, *waiting;         /* [threads][numbers]; [parts][n_sums], NULL when alone */
+    size_t         numbers, rows, parts, next;
+    const double *const *columns;
+    ad_stored      stored;
+    int            nan;
+} running;
 
 static double folded(const double *sum)
 {
@@ -52,45 +88,119 @@ static void run_steps(const ad_pass *pass, double *u)
     }
 }
 
-/* Whether every gathered form is uniform alone is decided in the graph: a row sum of what does not vary. */
-ad_status ad_plan_run(const ad_plan *P, const double *params, const double *const *columns, size_t rows, double *values,
-                      double *const *rows_out)
+static void add_sum(running *R, uint32_t s, double part)
 {
-    uint32_t slots = 0, sums = 0;
-    size_t parts = parts_of(rows);
-    for (uint32_t p = 0; p < P->n_passes; p++) {
-        slots = P->passes[p].n_slots > slots ? P->passes[p].n_slots : slots;
-        sums  = P->passes[p].n_sums > sums ? P->passes[p].n_sums : sums;
-    }
-    size_t size = ((size_t)P->n_uniform + (size_t)slots * AD_BLOCK + (size_t)sums * 8 + 24) * sizeof(double);
-    void *block = ad_resize(&P->allocator, NULL, 0, size);
-    if (!block)
-        return AD_ERROR_NO_MEMORY;
-    double *work = (double *)(((uintptr_t)block + 63) / 64 * 64), *gathered = work + (size_t)slots * AD_BLOCK;
-    double *u = gathered + (size_t)sums * 8;
-    ad_lanes_run *run = ad_lanes_for_this_machine();
+    uint32_t to = R->pass->sum_to[s];
+    R->u[to & ~AD_UNIFORM] += to & AD_UNIFORM ? -part : part;
+}
 
-    memcpy(u, P->uniform, P->n_uniform * sizeof *u);
-    for (uint32_t i = 0; i < P->n_params; i++)
-        if (P->param[i] != UINT32_MAX)
-            u[P->param[i]] = params[i];
-    for (uint32_t p = 0; p < P->n_passes; p++) {
-        const ad_pass *pass = &P->passes[p];
-        run_steps(pass, u);
-        for (uint32_t s = 0; s < pass->n_sums; s++)
-            u[pass->sum_to[s] & ~AD_UNIFORM] = 0;
-        for (size_t k = 0; k < parts && *pass->code != AD_END; k++) {
-            memset(gathered, 0, (size_t)pass->n_sums * 8 * sizeof *gathered);
-            run(pass, u, columns, part_begin(rows, parts, k), part_begin(rows, parts, k + 1), work, gathered, rows_out);
-            for (uint32_t s = 0; s < pass->n_sums; s++) {
-                double part = folded(gathered + (size_t)s * 8);
-                u[pass->sum_to[s] & ~AD_UNIFORM] += pass->sum_to[s] & AD_UNIFORM ? -part : part;
-            }
+/* Takes parts until none is left. */
+static void run_parts(void *running_, int worker)
+{
+    running *R = running_;
+    const ad_pass *pass = R->pass;
+    ad_stored stored = R->stored;
+    double *work = R->work + (size_t)worker * R->numbers, *sums = work + (size_t)pass->n_slots * AD_BLOCK;
+    int nan = 0;
+    if (stored.interleaved) {
+        stored.block = sums;
+        sums += (size_t)R->plan->n_outputs * AD_BLOCK;
+        for (uint32_t k = 0; k < R->plan->n_outputs; k++)
+            for (int j = 0; j < AD_BLOCK && R->plan->output[k] != UINT32_MAX; j++)
+                stored.block[(size_t)k * AD_BLOCK + (size_t)j] = R->u[R->plan->output[k]];
+    }
+    for (size_t k; (k = __atomic_fetch_add(&R->next, 1, __ATOMIC_RELAXED)) < R->parts;) {
+        memset(sums, 0, (size_t)pass->n_sums * 8 * sizeof *sums);
+        nan |= R->lanes(pass, R->u, R->columns, part_begin(R->rows, R->parts, k), part_begin(R->rows, R->parts, k + 1), work,
+                        sums, &stored);
+        for (uint32_t s = 0; s < pass->n_sums; s++) {
+            double part = folded(sums + (size_t)s * 8);
+            if (R->waiting)
+                R->waiting[k * pass->n_sums + s] = part;
+            else
+                add_sum(R, s, part);
         }
     }
+    if (nan)
+        __atomic_store_n(&R->nan, 1, __ATOMIC_RELAXED);
+}
+
+static void run_pass(running *R, const ad_pass *pass, int threads)
+{
+    const ad_plan *P = R->plan;
+    int last = pass == &P->passes[P->n_passes - 1];
+    R->pass = pass;
+    run_steps(pass, R->u);
+    for (uint32_t s = 0; s < pass->n_sums; s++)
+        R->u[pass->sum_to[s] & ~AD_UNIFORM] = 0;
+    if (*pass->code == AD_END && !(last && R->stored.interleaved))
+        return;
+    double *waiting = R->waiting;
+    R->parts = parts_of(pass, R->rows);
+    R->next = 0;
+    if (threads > 1 && R->parts > 1 && (double)blocks_of(R->rows) * pass->cost >= WORTH_THREADS) {
+        ad_pool_run((size_t)threads < R->parts ? threads : (int)R->parts, run_parts, R);
+        for (size_t k = 0; k < R->parts; k++)
+            for (uint32_t s = 0; s < pass->n_sums; s++)
+                add_sum(R, s, waiting[k * pass->n_sums + s]);
+        return;
+    }
+    R->waiting = NULL;
+    run_parts(R, 0);
+    R->waiting = waiting;
+}
+
+/* Threads that this much work is worth, and how many sums will wait. */
+static int threads_for(const ad_plan *P, size_t rows, size_t *waiting)
+{
+    int worth = 0;
+    *waiting = 0;
+    for (uint32_t p = 0; p < P->n_passes; p++) {
+        size_t sums = P->passes[p].n_sums * parts_of(&P->passes[p], rows);
+        worth |= (double)blocks_of(rows) * P->passes[p].cost >= WORTH_THREADS;
+        *waiting = sums > *waiting ? sums : *waiting;
+    }
+    return worth ? ad_threads(-1) : 1;
+}
+
+/* Memory for so many threads, on lines of their own; alone, without a table. */
+static void *workspace(running *R, int threads, size_t waiting, size_t *size)
+{
+    const ad_plan *P = R->plan;
+    size_t numbers = (workspace_numbers(P, R->stored.interleaved != NULL) + 15) / 8 * 8;
+    *size = ((size_t)threads * numbers + (threads > 1 ? waiting : 0) + P->n_uniform + 16) * sizeof(double);
+    void *block = ad_resize(&P->allocator, NULL, 0, *size);
+    R->numbers = numbers;
+    R->work = (double *)(((uintptr_t)block + 63) / 64 * 64);
+    R->u = R->work + (size_t)threads * numbers;
+    R->waiting = threads > 1 ? R->u + P->n_uniform : NULL;
+    return block;
+}
+
+ad_status ad_plan_run(const ad_plan *P, const double *params, const double *const *columns, size_t rows, ad_results *to)
+{
+    running R = {.plan = P, .lanes = ad_lanes_for_this_machine(), .rows = rows, .columns = columns,
+                 .stored = {.rows = to->rows, .interleaved = to->interleaved, .n = P->n_outputs}};
+    size_t size, waiting;
+    int threads = threads_for(P, rows, &waiting);
+    void *block = workspace(&R, threads, waiting, &size);
+    if (!block && threads > 1)
+        block = workspace(&R, threads = 1, 0, &size);
+    if (!block)
+        return AD_ERROR_NO_MEMORY;
+    memcpy(R.u, P->uniform, P->n_uniform * sizeof *R.u);
+    for (uint32_t i = 0; i < P->n_params; i++)
+        if (P->param[i] != UINT32_MAX)
+            R.u[P->param[i]] = params[i];
+    for (uint32_t p = 0; p < P->n_passes; p++)
+        run_pass(&R, &P->passes[p], threads);
     for (uint32_t i = 0; i < P->n_outputs; i++)
-        if (P->output[i] != UINT32_MAX && values)
-            values[i] = u[P->output[i]];
+        if (P->output[i] != UINT32_MAX) {
+            R.nan |= isnan(R.u[P->output[i]]) != 0;
+            if (to->values)
+                to->values[i] = R.u[P->output[i]];
+        }
+    to->nan = R.nan;
     ad_resize(&P->allocator, block, size, 0);
     return AD_OK;
 }
@@ -106,7 +216,7 @@ static void evaluate(const ad_graph *G, uint32_t i, double *v)
 
 /* Rounds of: what does not vary and can be known; all rows, with sums of what they can; until nothing new is known. */
 ad_status ad_graph_run(const ad_graph *G, uint32_t n_outputs, const uint32_t *outputs, const double *params,
-                       const double *const *columns, size_t rows, double *values, double *const *rows_out)
+                       const double *const *columns, size_t rows, ad_results *to)
 {
     size_t size = G->n * (2 * sizeof(double) + sizeof(uint32_t));
     double *v = ad_resize(&G->allocator, NULL, 0, size + 1);
@@ -143,14 +253,16 @@ ad_status ad_graph_run(const ad_graph *G, uint32_t n_outputs, const uint32_t *ou
                 else if (ad_graph_varies(G, i) && level[i] <= l)
                     evaluate(G, i, v);
             }
-            for (uint32_t k = 0; l == most && rows_out && k < n_outputs; k++)
-                if (ad_graph_varies(G, outputs[k]))
-                    rows_out[k][r] = v[outputs[k]];
+            for (uint32_t k = 0; l == most && k < n_outputs; k++)
+                if (to->interleaved)
+                    to->interleaved[r * n_outputs + k] = v[outputs[k]];
+                else if (to->rows && ad_graph_varies(G, outputs[k]))
+                    to->rows[k][r] = v[outputs[k]];
         }
     }
-    for (uint32_t k = 0; values && k < n_outputs; k++)
+    for (uint32_t k = 0; to->values && k < n_outputs; k++)
         if (!ad_graph_varies(G, outputs[k]))
-            values[k] = v[outputs[k]];
+            to->values[k] = v[outputs[k]];
     ad_resize(&G->allocator, v, size + 1, 0);
     return AD_OK;
 }

@@ -4,13 +4,21 @@
 
 #include "plan.h"
 
-/* Runs a plan. rows_out [n_outputs] arrays [rows], NULL where an output does not vary, whose value goes to values
- * [n_outputs]; either may be NULL where there is none of its kind. */
-ad_status ad_plan_run(const ad_plan *plan, const double *params, const double *const *columns, size_t rows, double *values,
-                      double *const *rows_out);
+/* Where results go; any may be NULL where there is nothing of its kind. */
+typedef struct ad_results {
+    double        *values;                 /* [n_outputs] of those that do not vary */
+    double *const *rows;                   /* [n_outputs] arrays [rows] of those that vary */
+    double        *interleaved;            /* or, all of them, [rows][n_outputs] */
+    int            nan;                    /* set: whether one of them is NaN */
+} ad_results;
+
+/* Runs a plan, on several threads when that pays. */
+ad_status ad_plan_run(const ad_plan *plan, const double *params, const double *const *columns, size_t rows, ad_results *to);
 /* The same outputs of the graph itself, one node and one row after another, by the rows of ops.def: exact products of the
  * chain rule, and the bits of the tape. */
 ad_status ad_graph_run(const ad_graph *G, uint32_t n_outputs, const uint32_t *outputs, const double *params,
-                       const double *const *columns, size_t rows, double *values, double *const *rows_out);
+                       const double *const *columns, size_t rows, ad_results *to);
+/* Bytes that one thread works in. */
+size_t    ad_plan_workspace(const ad_plan *plan, int interleaved);
 
 #endif

@@ -24,7 +24,8 @@ typedef enum ad_status {
     AD_ERROR_STALE,            /* a variable of before a reset, past a rewind, or of a tape that was freed    */
     AD_ERROR_FOREIGN,          /* a variable of another tape                                                  */
     AD_ERROR_ARGUMENT,         /* an argument out of range, the message says which                            */
-    AD_ERROR_LIMIT             /* more nodes than the tape may hold                                           */
+    AD_ERROR_LIMIT,            /* more nodes than the tape may hold                                           */
+    AD_ERROR_IO                /* a stream would not take what was written                                    */
 } ad_status;
 
 /** Where a tape takes its memory from. All members NULL: the C library and the system's address space.
