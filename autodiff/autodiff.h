@@ -18,13 +18,15 @@
  *
  * Operations on variables record a graph on a tape, computing values as they go; ad_backward sweeps it in reverse and
  * ad_grad reads the derivatives. Read on in this order: tape/tape.h (life, errors, inputs, names, marks),
- * tape/operations.h (everything that can be recorded), tape/derivatives.h (backward, gradients), ops.def (the rules).
+ * tape/operations.h (everything that can be recorded), tape/derivatives.h (backward, gradients), ops.def (the rules), insight/text.h
+ * (formulas in words).
  */
 #ifndef AUTODIFF_AUTODIFF_H
 #define AUTODIFF_AUTODIFF_H
 
 #include "function/function.h"
 #include "function/threads.h"
+#include "insight/text.h"
 #include "tape/derivatives.h"
 #include "tape/operations.h"
 #include "tape/tape.h"
