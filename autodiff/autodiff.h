@@ -27,6 +27,7 @@
 #include "function/function.h"
 #include "function/threads.h"
 #include "insight/text.h"
+#include "model/table.h"
 #include "tape/derivatives.h"
 #include "tape/operations.h"
 #include "tape/tape.h"

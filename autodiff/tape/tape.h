@@ -25,7 +25,8 @@ typedef enum ad_status {
     AD_ERROR_FOREIGN,          /* a variable of another tape                                                  */
     AD_ERROR_ARGUMENT,         /* an argument out of range, the message says which                            */
     AD_ERROR_LIMIT,            /* more nodes than the tape may hold                                           */
-    AD_ERROR_IO                /* a stream would not take what was written                                    */
+    AD_ERROR_IO,               /* a file cannot be opened, or a stream read or written                        */
+    AD_ERROR_DATA              /* data that are malformed or missing, the message says where                  */
 } ad_status;
 
 /** Where a tape takes its memory from. All members NULL: the C library and the system's address space.
