@@ -75,6 +75,12 @@ static void visit(sweep *s, uint32_t i)
             contribute(s, i, x, g);
         return;
     }
+    if (op == AD_OP_SLOPE_OF) {
+        uint32_t y = ad_graph_at(G, i)->y;
+        if (s->active[y])
+            contribute(s, i, y, g);
+        return;
+    }
     for (int k = 0; k < (op <= AD_OP_THIRD ? 0 : ad_rules[op].partials); k++) {
         uint32_t target = ad_graph_operand(ad_graph_at(G, i), k);
         if (s->active[target] && !G->failed)

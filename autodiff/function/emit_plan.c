@@ -202,6 +202,8 @@ int ad_emission_make(ad_emission *e, const ad_function *f, int with_gradient)
         differentiate(e);
     if (e->failed || e->graph.failed)
         return 0;
+    ad_graph_settle(&e->graph, f->n_outputs, e->value);
+    ad_graph_settle(&e->graph, f->n_params, e->gradient);
     e->mark   = array(e, e->graph.n, sizeof *e->mark);
     e->mate   = array(e, e->graph.n, sizeof *e->mate);
     e->number = array(e, e->graph.n, sizeof *e->number);

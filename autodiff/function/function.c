@@ -137,6 +137,7 @@ static int prepare(const ad_function *f, int kind, ad_made *m)
         m->outputs[k] = kind == AD_FOR_ROWS ? f->outputs[k] : ad_graph_row_sum(G, f->outputs[k]);
     if (kind == AD_FOR_GRADIENT)
         ad_graph_reverse(G, m->outputs[0], f->n_params, f->param_nodes, m->outputs + 1);
+    ad_graph_settle(G, m->n_outputs, m->outputs);
     return !G->failed && ad_plan_make(&m->plan, G, f->n_params, m->n_outputs, m->outputs);
 }
 
@@ -189,7 +190,7 @@ ad_status ad_function_at(const ad_function *f, const double *params, const doubl
     for (uint32_t i = 0; i < f->graph.n; i++) {
         const ad_graph_node *n = ad_graph_at(&f->graph, i);
         v[i] = n->op == AD_OP_CONSTANT ? n->number : n->op == AD_OP_PARAM ? params[n->x]
-             : n->op == AD_OP_COLUMN ? columns[n->x] : n->op == AD_OP_ROW_SUM ? v[n->x]
+             : n->op == AD_OP_COLUMN ? columns[n->x] : n->op >= AD_OP_COUNT ? v[n->x]
              : ad_evaluate((enum ad_op)n->op, v[n->x], v[n->y], v[n->w]);
     }
     for (uint32_t k = 0; k < f->n_outputs; k++)

@@ -124,6 +124,8 @@ static uint32_t simpler(ad_graph *G, uint32_t op, uint32_t x, uint32_t y, uint32
         return UINT32_MAX;
     case AD_OP_div:
         return is_number(G, y, 1) ? x : UINT32_MAX;
+    case AD_OP_SLOPE_OF:
+        return is_constant(G, x) ? x : UINT32_MAX;
     case AD_OP_select:
         return is_constant(G, x) ? (ad_graph_at(G, x)->number != 0 ? y : w) : UINT32_MAX;
     default:
@@ -145,7 +147,7 @@ uint32_t ad_graph_make(ad_graph *G, uint32_t op, uint32_t x, uint32_t y, uint32_
         constant &= is_constant(G, operand[k]);
         value[k] = ad_graph_at(G, operand[k])->number;
     }
-    if (constant && op != AD_OP_ROW_SUM)
+    if (constant && op < AD_OP_COUNT)
         return ad_graph_number(G, ad_evaluate((enum ad_op)op, value[0], value[1], value[2]));
     if (commutes(op) && x > y) {
         operand[0] = y;
@@ -231,6 +233,21 @@ uint32_t ad_graph_row_sum(ad_graph *G, uint32_t x)
     if (t.factor != UINT32_MAX)
         sum = ad_graph_make(G, t.with, t.factor, sum, 0);
     return t.negative ? ad_graph_make(G, AD_OP_neg, sum, 0, 0) : sum;
+}
+
+/* Operands come before their node: those of a value are settled already. */
+void ad_graph_settle(ad_graph *G, uint32_t n, uint32_t *outputs)
+{
+    for (uint32_t i = 0; i < G->n; i++) {
+        ad_graph_node *node = ad_graph_at(G, i);
+        uint32_t *operand[] = {&node->x, &node->y, &node->w};
+        for (int k = 0; k < ad_graph_arity(node->op); k++)
+            if (ad_graph_at(G, *operand[k])->op == AD_OP_SLOPE_OF)
+                *operand[k] = ad_graph_at(G, *operand[k])->x;
+    }
+    for (uint32_t k = 0; k < n; k++)
+        if (ad_graph_at(G, outputs[k])->op == AD_OP_SLOPE_OF)
+            outputs[k] = ad_graph_at(G, outputs[k])->x;
 }
 
 void ad_graph_free(ad_graph *G)

@@ -1,7 +1,9 @@
 /* graph.h -- a function as a graph: nodes in order of evaluation, equal ones shared. Not installed.
  *
- * Nodes are rows of ops.def on one to three operands, constants, inputs, and the sum over rows. Derivatives are added to
- * the same graph as plain nodes; fusing and placing come later, in the plan. No recursion anywhere.
+ * Nodes are rows of ops.def on one to three operands, constants, inputs, the sum over rows, and AD_OP_SLOPE_OF: the value
+ * of x with the derivative of y, for a function whose derivative the rows of its value would give a tie the wrong way.
+ * Derivatives are added to the same graph as plain nodes; fusing and placing come later, in the plan. No recursion
+ * anywhere.
  */
 #ifndef AUTODIFF_FUNCTION_GRAPH_H
 #define AUTODIFF_FUNCTION_GRAPH_H
@@ -9,7 +11,7 @@
 #include "autodiff/rules/rules.h"
 #include "autodiff/tape/memory.h"
 
-enum { AD_OP_ROW_SUM = AD_OP_COUNT, AD_GRAPH_OPS };
+enum { AD_OP_ROW_SUM = AD_OP_COUNT, AD_OP_SLOPE_OF, AD_GRAPH_OPS };
 
 /* Operands not in use are 0. An input's x is its number. */
 typedef struct ad_graph_node {
@@ -29,7 +31,7 @@ static inline ad_graph_node *ad_graph_at(const ad_graph *G, uint32_t i) { return
 static inline int ad_graph_varies(const ad_graph *G, uint32_t i) { return ((unsigned char *)G->varying.base)[i]; }
 static inline int ad_graph_arity(uint32_t op)
 {
-    return op == AD_OP_ROW_SUM ? 1 : op <= AD_OP_THIRD ? 0 : ad_rules[op].arity;
+    return op == AD_OP_ROW_SUM ? 1 : op == AD_OP_SLOPE_OF ? 2 : op <= AD_OP_THIRD ? 0 : ad_rules[op].arity;
 }
 static inline uint32_t ad_graph_operand(const ad_graph_node *n, int k) { return k == 0 ? n->x : k == 1 ? n->y : n->w; }
 
@@ -38,6 +40,8 @@ uint32_t ad_graph_make(ad_graph *G, uint32_t op, uint32_t x, uint32_t y, uint32_
 uint32_t ad_graph_number(ad_graph *G, double number);
 /* The sum over rows; a factor that does not vary is taken out of it. */
 uint32_t ad_graph_row_sum(ad_graph *G, uint32_t x);
+/* When nothing is derived any more: what has another's slope gives way to its value, in operands and in outputs [n]. */
+void     ad_graph_settle(ad_graph *G, uint32_t n, uint32_t *outputs);
 void     ad_graph_free(ad_graph *G);
 
 /* derive.c: nodes of the derivatives of `of` with respect to wrt [n] (inputs or any nodes) in out [n]. `of` may vary: then

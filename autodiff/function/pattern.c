@@ -39,6 +39,7 @@ static void find_slopes(unsigned char *slopes)
         }
     }
     slopes[AD_OP_ROW_SUM] = 1;
+    slopes[AD_OP_SLOPE_OF] = 2;
 }
 
 static void link_both(entries *e, uint32_t i, uint32_t j)

@@ -46,6 +46,30 @@ static uint32_t take_logsumexp(taking *t, const uint32_t *list)
     return ad_graph_make(G, AD_OP_add, m, ad_graph_make(G, AD_OP_log, sum, 0, 0), 0);
 }
 
+/* The chain of max or min for the value. Its slope would share a tie of three as 1/4, 1/4, 1/2, so that is the slope of
+ * the sum of s x instead, s = 1/m for the m elements that equal the value and 0 for the rest: flat, so that nothing else
+ * comes of it however often it is derived. */
+static uint32_t take_extreme(taking *t, enum ad_op pair, const uint32_t *list)
+{
+    ad_graph *G = &t->f->graph;
+    uint32_t z = t->node[list[1]], m = UINT32_MAX, slope = UINT32_MAX, zero = ad_graph_number(G, 0);
+    for (uint32_t k = 1; k < list[0]; k++)
+        z = ad_graph_make(G, pair, z, t->node[list[1 + k]], 0);
+    if (list[0] == 2)
+        return z;
+    for (uint32_t k = 0; k < list[0]; k++) {
+        uint32_t tie = ad_graph_make(G, AD_OP_equal, t->node[list[1 + k]], z, 0);
+        m = k ? ad_graph_make(G, AD_OP_add, m, tie, 0) : tie;
+    }
+    uint32_t share = ad_graph_make(G, AD_OP_div, ad_graph_number(G, 1), m, 0);
+    for (uint32_t k = 0; k < list[0]; k++) {
+        uint32_t tie = ad_graph_make(G, AD_OP_equal, t->node[list[1 + k]], z, 0);
+        uint32_t term = ad_graph_make(G, AD_OP_mul, t->node[list[1 + k]], ad_graph_make(G, AD_OP_select, tie, share, zero), 0);
+        slope = k ? ad_graph_make(G, AD_OP_add, slope, term, 0) : term;
+    }
+    return ad_graph_make(G, AD_OP_SLOPE_OF, z, slope, 0);
+}
+
 /* Lists become chains of two-operand rows, which derive and fuse like all others. */
 static uint32_t take_list(taking *t, enum ad_op op, const uint32_t *list)
 {
@@ -58,6 +82,8 @@ static uint32_t take_list(taking *t, enum ad_op op, const uint32_t *list)
     uint32_t with = AD_OP_add;
     if (op == AD_OP_logsumexp && n > 2)
         return take_logsumexp(t, list);
+    if (op == AD_OP_maximum || op == AD_OP_minimum)
+        return take_extreme(t, op == AD_OP_maximum ? AD_OP_max : AD_OP_min, list);
     for (size_t k = 0; k < sizeof join / sizeof *join; k++)
         if (join[k].list == op)
             with = join[k].pair;

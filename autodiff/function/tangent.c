@@ -15,6 +15,8 @@ static uint32_t tangent(ad_graph *G, uint32_t i, const uint32_t *dot)
     uint32_t sum = NONE;
     if (node.op == AD_OP_ROW_SUM)
         return dot[node.x] == NONE ? NONE : ad_graph_row_sum(G, dot[node.x]);
+    if (node.op == AD_OP_SLOPE_OF)
+        return dot[node.y];
     for (int k = 0; k < (node.op <= AD_OP_THIRD ? 0 : ad_rules[node.op].partials) && !G->failed; k++) {
         uint32_t dx = dot[ad_graph_operand(&node, k)];
         if (dx == NONE)

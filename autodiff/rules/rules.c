@@ -89,6 +89,7 @@ static int row_named(const char *name, size_t length)
 
 static const struct { const char *name; int op; double number; } words[] = {
     {"x", AD_PUSH_X, 0}, {"y", AD_PUSH_Y, 0}, {"w", AD_PUSH_W, 0}, {"z", AD_PUSH_Z, 0}, {"n", AD_PUSH_N, 0},
+    {"m", AD_PUSH_M, 0},
     {"NAN", AD_PUSH_NUMBER, NAN}, {"INFINITY", AD_PUSH_NUMBER, INFINITY},
     {"M_E", AD_PUSH_NUMBER, 2.7182818284590452354}, {"M_PI", AD_PUSH_NUMBER, 3.14159265358979323846},
     {"M_LN2", AD_PUSH_NUMBER, 0.69314718055994530942}, {"M_LN10", AD_PUSH_NUMBER, 2.30258509299404568402},

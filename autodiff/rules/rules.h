@@ -21,7 +21,7 @@ typedef struct ad_rule {
 AD_API extern const ad_rule ad_rules[AD_OP_COUNT];
 
 enum { AD_STEPS = 48, AD_DEPTH = 12 };
-enum { AD_PUSH_X = AD_OP_COUNT, AD_PUSH_Y, AD_PUSH_W, AD_PUSH_Z, AD_PUSH_N, AD_PUSH_NUMBER };
+enum { AD_PUSH_X = AD_OP_COUNT, AD_PUSH_Y, AD_PUSH_W, AD_PUSH_Z, AD_PUSH_N, AD_PUSH_M, AD_PUSH_NUMBER };
 
 typedef struct ad_program {
     int    size;

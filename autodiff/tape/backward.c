@@ -104,7 +104,8 @@ static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, doub
 #define OP3(name, z_, dx, dy, dw, ...) case AD_OP_##name: { X; Y; W; Z; ROW(name); GIVE(a, dx); GIVE(b, dy); GIVE(c, dw); } break;
 #define FC1(name, z_, dx, ...)         case AD_OP_##name: { X; Y; Z; ROW(name); GIVE(a, dx); } break;
 #define L const uint32_t *e = ad_word_list(tape, word); const double n = *e++; (void)n; const uint32_t *end = e
-#define NA1(name, z_, dx, ...)         case AD_OP_##name: { Z; L + (size_t)n; STORE; for (; e < end; e++) { \
+#define M double m = 0; for (const uint32_t *k = e; k < end; k++) m += V[*k] == z; (void)m
+#define NA1(name, z_, dx, ...)         case AD_OP_##name: { Z; L + (size_t)n; M; STORE; for (; e < end; e++) { \
         const double x = V[*e]; (void)x; GIVE_ELEMENT(*e, dx); } LOAD; } break;
 #define NA2(name, z_, dx, dy, ...)     case AD_OP_##name: { Z; L + 2 * (size_t)n; STORE; for (; e < end; e += 2) { \
         const double x = V[e[0]], y = V[e[1]]; GIVE_ELEMENT(e[0], dx); GIVE_ELEMENT(e[1], dy); } LOAD; } break;
@@ -114,6 +115,7 @@ static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, doub
 #undef W
 #undef Z
 #undef L
+#undef M
         default:
             __builtin_unreachable();
         }

@@ -17,6 +17,8 @@ typedef struct work {
     ad_var        *adjoint;                /* [top + 1] a plain 0 where nothing has arrived */
     unsigned char *mark;                   /* [top + 1] */
     uint32_t       top;
+    uint32_t       list;                   /* the node whose elements equal to it were counted last */
+    ad_var         ties;                   /* how many they are */
 } work;
 
 /* Calls visit for every operand of a node: its id, and its place among the operands. */
@@ -79,6 +81,22 @@ static ad_var simplified(enum ad_op op, ad_var x, ad_var y, ad_var z)
     return ad_record(op, x, y, z);
 }
 
+/* How many elements of a list equal its node, as a node: counted once for all of them. */
+static ad_var ties_of(work *w, uint32_t node)
+{
+    if (w->list == node)
+        return w->ties;
+    uint64_t word = w->tape->head->words[node];
+    uint32_t n = ad_word_list(w->tape, word)[0];
+    ad_var z = ad_var_at(w->tape, node), m = ad_const(0);
+    for (uint32_t k = 0; k < n; k++) {
+        ad_var tie = ad_equal(ad_var_at(w->tape, ad_word_list(w->tape, word)[1 + k]), z);
+        m = k ? ad_add(m, tie) : tie;
+    }
+    w->list = node;
+    return w->ties = m;
+}
+
 /* Runs a partial's program on the tape. Constants of the graph enter as plain numbers, so that what they decide folds. */
 static ad_var partial(work *w, enum ad_op op, int place, uint32_t node, const uint32_t *operand, double n)
 {
@@ -97,6 +115,7 @@ static ad_var partial(work *w, enum ad_op op, int place, uint32_t node, const ui
         switch (step) {
         case AD_PUSH_NUMBER: stack[depth++] = ad_const(program->step[i].number); break;
         case AD_PUSH_N:      stack[depth++] = ad_const(n); break;
+        case AD_PUSH_M:      stack[depth++] = ties_of(w, node); break;
         case AD_PUSH_Z:      stack[depth++] = ad_var_at(w->tape, node); break;
         default: {
             uint32_t id = operand[step - AD_PUSH_X];
@@ -153,7 +172,7 @@ void ad_gradient(ad_var E, size_t n, const ad_var *wrt, ad_var *out)
         return;
     }
     ad_tape *tape = ad_tape_of(E, function);
-    work w = {.tape = tape, .top = ad_id(E)};
+    work w = {.tape = tape, .top = ad_id(E), .list = UINT32_MAX};
     size_t nodes = w.top + (size_t)1;
     int sound = tape != NULL;
     for (size_t i = 0; i < n && sound; i++)

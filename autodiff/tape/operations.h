@@ -248,6 +248,11 @@ AD_API ad_var ad_mean(size_t n, const ad_var *x);
 AD_API ad_var ad_logsumexp(size_t n, const ad_var *x);
 /** The Euclidean norm of x [n], without overflow.  Slopes x[i]/z; 0 for the zero vector. n = 0: a plain 0. */
 AD_API ad_var ad_norm2(size_t n, const ad_var *x);
+/** The largest of x [n]; NaN when one is; -0 is below 0.  Slope 1 for it and 0 for the rest; of m that tie, 1/m each.
+ *  n = 0: a plain -inf. */
+AD_API ad_var ad_maximum(size_t n, const ad_var *x);
+/** The smallest of x [n]; NaN when one is; -0 is below 0.  Slopes as of ad_maximum. n = 0: a plain inf. */
+AD_API ad_var ad_minimum(size_t n, const ad_var *x);
 /** x[0] y[0] + ... + x[n-1] y[n-1].  x [n], y [n]. Slopes y[i] and x[i]. n = 0: a plain 0. */
 AD_API ad_var ad_dot(size_t n, const ad_var *x, const ad_var *y);
 

@@ -220,6 +220,22 @@ static double value_norm2(size_t n, const ad_var *x)
     return ldexp(sqrt(s), exponent);
 }
 
+static double value_maximum(size_t n, const ad_var *x)
+{
+    double most = -INFINITY;
+    for (size_t i = 0; i < n; i++)
+        most = max(most, x[i].value);
+    return most;
+}
+
+static double value_minimum(size_t n, const ad_var *x)
+{
+    double least = INFINITY;
+    for (size_t i = 0; i < n; i++)
+        least = min(least, x[i].value);
+    return least;
+}
+
 /* The tape of a list's variables, with room for the list itself; NULL, a fault noted where it can be, if any variable is
  * not of it. */
 static __attribute__((noinline, cold)) ad_tape *tape_of_list(enum ad_op op, size_t n, const ad_var *x, const ad_var *y)
@@ -346,6 +362,16 @@ ad_var ad_logsumexp(size_t n, const ad_var *x)
 ad_var ad_norm2(size_t n, const ad_var *x)
 {
     return n && !x ? ad_const(NAN) : record_list(AD_OP_norm2, n, x, NULL, value_norm2(n, x));
+}
+
+ad_var ad_maximum(size_t n, const ad_var *x)
+{
+    return n && !x ? ad_const(NAN) : record_list(AD_OP_maximum, n, x, NULL, value_maximum(n, x));
+}
+
+ad_var ad_minimum(size_t n, const ad_var *x)
+{
+    return n && !x ? ad_const(NAN) : record_list(AD_OP_minimum, n, x, NULL, value_minimum(n, x));
 }
 
 /* Where the id of x stands in the 64 bits of a pair of ids. */

@@ -77,6 +77,8 @@ static ad_var apply(int op, ad_var x, ad_var y, ad_var w)
     case AD_OP_mean: return ad_mean(3, (ad_var[]){x, y, w});
     case AD_OP_logsumexp: return ad_logsumexp(3, (ad_var[]){x, y, w});
     case AD_OP_norm2: return ad_tanh(ad_norm2(3, (ad_var[]){x, y, p}));
+    case AD_OP_maximum: return ad_maximum(4, (ad_var[]){x, y, w, ad_mul(y, 0.5)});
+    case AD_OP_minimum: return ad_minimum(3, (ad_var[]){x, y, w});
     case AD_OP_dot: return ad_tanh(ad_dot(2, (ad_var[]){x, y}, (ad_var[]){w, q}));
     default: break;
     }

@@ -65,7 +65,7 @@ Test(kinks, ties_share)
     AT(-1e-300, ad_max(x, 0), 0);
 }
 
-/* Nested, the tie is shared pair by pair: a subgradient, though not 1/3 each. */
+/* Nested, the tie is shared pair by pair: a subgradient, though not the third that ad_maximum gives each. */
 Test(kinks, three_tied_in_nested_maxima_share_a_whole_one)
 {
     ad_var x = at(1), y = at(1), w = at(1), z = ad_max(ad_max(x, y), w);

@@ -135,6 +135,8 @@ Test(numbers, in_an_empty_list_have_the_neutral_value)
     EQUAL(ad_value(ad_mean(0, none)), NAN);
     EQUAL(ad_value(ad_logsumexp(0, none)), -INFINITY);
     EQUAL(ad_value(ad_norm2(0, none)), 0);
+    EQUAL(ad_value(ad_maximum(0, none)), -INFINITY);
+    EQUAL(ad_value(ad_minimum(0, none)), INFINITY);
     EQUAL(ad_value(ad_dot(0, none, none)), 0);
     EQUAL(ad_value(ad_sum(0, NULL)), 0);
     EQUAL(ad_value(ad_dot(0, NULL, NULL)), 0);

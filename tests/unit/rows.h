@@ -29,7 +29,7 @@ struct row {
 #define Y_ const double y = v[1]; (void)y
 #define W_ const double w = v[2]; (void)w
 #define C_ const double y = c; (void)y
-#define E_ const double n = LIST, x = v[k % LIST]; (void)n, (void)x
+#define E_ const double n = LIST, x = v[k % LIST], m = (v[0] == z) + (v[1] == z) + (v[2] == z); (void)n, (void)m, (void)x
 #define F_ const double y = v[LIST + k % LIST]; (void)y
 #define OP1(name, z_, dx, holds, words) ROW_(name, ad_##name(v[0]), X_, dx, holds)
 #define OP2(name, z_, dx, dy, holds, words) ROW_(name, ad_##name(v[0], v[1]), X_; Y_, k == 0 ? (dx) : (dy), holds)

@@ -192,13 +192,13 @@ Test(rule_book, what_is_not_of_the_language_is_refused)
 }
 
 /* Runs a partial's program on plain numbers. */
-static double run(const ad_program *program, double x, double y, double w, double z, double n)
+static double run(const ad_program *program, double x, double y, double w, double z, double n, double m)
 {
     ad_var stack[AD_DEPTH + 1];
     int depth = 0;
     for (int i = 0; i < program->size; i++) {
         int op = program->step[i].op;
-        const double pushed[] = {x, y, w, z, n, program->step[i].number};
+        const double pushed[] = {x, y, w, z, n, m, program->step[i].number};
         if (op >= AD_OP_COUNT)
             stack[depth++] = ad_const(pushed[op - AD_OP_COUNT]);
         else {
@@ -226,7 +226,8 @@ Test(rule_book, the_text_of_a_partial_means_what_the_compiler_makes_of_it)
             for (int k = 0; k < operands; k++) {
                 int place = list ? k / LIST : k;
                 double x = list ? v[k % LIST] : v[0], y = rows[i].has_constant ? c : list ? v[LIST + k % LIST] : v[1];
-                double told = run(book_partial_program((enum ad_op)(FIRST_ROW + i), place), x, y, v[2], z, LIST);
+                double told = run(book_partial_program((enum ad_op)(FIRST_ROW + i), place), x, y, v[2], z, LIST,
+                                  (v[0] == z) + (v[1] == z) + (v[2] == z));
                 double compiled = rows[i].partial(k, v, c, z);
                 cr_assert(
                     identical(told, compiled) || (isnan(told) && isnan(compiled)),
