@@ -69,6 +69,7 @@ typedef struct running {
     ad_lanes_run  *lanes;
     double        *u;                      /* [n_uniform] */
     double        *work, *waiting;         /* [threads][numbers]; [parts][n_sums], NULL when alone */
+    unsigned char *empty;                  /* [n_uniform] an empty sum; NULL where there are rows */
     size_t         numbers, rows, parts, next;
     const double *const *columns;
     ad_stored      stored;
@@ -80,11 +81,24 @@ static double folded(const double *sum)
     return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
 }
 
-static void run_steps(const ad_pass *pass, double *u)
+/* What is computed from sums over no rows: the factor that was taken out of an empty sum may be infinite or NaN, but what
+ * it would have multiplied is not there. Returns whether the node is such a sum still, and then 0. */
+static int is_empty(uint32_t op, int x, int y)
 {
+    return op == AD_OP_mul || op == AD_OP_chain ? x || y : op == AD_OP_add ? x && y : op == AD_OP_neg && x;
+}
+
+static void run_steps(const running *R, const ad_pass *pass)
+{
+    double *u = R->u;
     for (uint32_t i = 0; i < pass->n_steps; i++) {
         const ad_uniform_step *s = &pass->steps[i];
-        u[s->to] = ad_evaluate((enum ad_op)s->op, u[s->x], u[s->y], u[s->w]);
+        if (AD_LIKELY(!R->empty))
+            u[s->to] = ad_evaluate((enum ad_op)s->op, u[s->x], u[s->y], u[s->w]);
+        else if ((R->empty[s->to] = (unsigned char)is_empty(s->op, R->empty[s->x], R->empty[s->y])) != 0)
+            u[s->to] = 0;
+        else
+            u[s->to] = ad_evaluate((enum ad_op)s->op, u[s->x], u[s->y], u[s->w]);
     }
 }
 
@@ -130,9 +144,12 @@ static void run_pass(running *R, const ad_pass *pass, int threads)
     const ad_plan *P = R->plan;
     int last = pass == &P->passes[P->n_passes - 1];
     R->pass = pass;
-    run_steps(pass, R->u);
-    for (uint32_t s = 0; s < pass->n_sums; s++)
+    run_steps(R, pass);
+    for (uint32_t s = 0; s < pass->n_sums; s++) {
         R->u[pass->sum_to[s] & ~AD_UNIFORM] = 0;
+        if (R->empty)
+            R->empty[pass->sum_to[s] & ~AD_UNIFORM] = 1;
+    }
     if (*pass->code == AD_END && !(last && R->stored.interleaved))
         return;
     double *waiting = R->waiting;
@@ -168,12 +185,14 @@ static void *workspace(running *R, int threads, size_t waiting, size_t *size)
 {
     const ad_plan *P = R->plan;
     size_t numbers = (workspace_numbers(P, R->stored.interleaved != NULL) + 15) / 8 * 8;
-    *size = ((size_t)threads * numbers + (threads > 1 ? waiting : 0) + P->n_uniform + 16) * sizeof(double);
+    size_t most = (size_t)threads * numbers + (threads > 1 ? waiting : 0) + P->n_uniform + 16;
+    *size = most * sizeof(double) + (R->rows ? 0 : P->n_uniform);
     void *block = ad_resize(&P->allocator, NULL, 0, *size);
     R->numbers = numbers;
     R->work = (double *)(((uintptr_t)block + 63) / 64 * 64);
     R->u = R->work + (size_t)threads * numbers;
     R->waiting = threads > 1 ? R->u + P->n_uniform : NULL;
+    R->empty = !R->rows && block ? memset((double *)block + most, 0, P->n_uniform) : NULL;
     return block;
 }
 
@@ -207,10 +226,15 @@ ad_status ad_plan_run(const ad_plan *P, const double *params, const double *cons
 
 /* ---- With care -------------------------------------------------------------------------------------------------------- */
 
-static void evaluate(const ad_graph *G, uint32_t i, double *v)
+/* empty [n]: see is_empty; NULL where there are rows. */
+static void evaluate(const ad_graph *G, uint32_t i, double *v, unsigned char *empty)
 {
     const ad_graph_node *n = ad_graph_at(G, i);
-    if (n->op > AD_OP_THIRD && n->op < AD_OP_COUNT)
+    if (empty)
+        empty[i] = (unsigned char)(n->op == AD_OP_ROW_SUM || is_empty(n->op, empty[n->x], empty[n->y]));
+    if (empty && empty[i])
+        v[i] = 0;
+    else if (n->op > AD_OP_THIRD && n->op < AD_OP_COUNT)
         v[i] = ad_evaluate((enum ad_op)n->op, v[n->x], v[n->y], v[n->w]);
 }
 
@@ -218,12 +242,13 @@ static void evaluate(const ad_graph *G, uint32_t i, double *v)
 ad_status ad_graph_run(const ad_graph *G, uint32_t n_outputs, const uint32_t *outputs, const double *params,
                        const double *const *columns, size_t rows, ad_results *to)
 {
-    size_t size = G->n * (2 * sizeof(double) + sizeof(uint32_t));
+    size_t size = G->n * (2 * sizeof(double) + sizeof(uint32_t) + 1);
     double *v = ad_resize(&G->allocator, NULL, 0, size + 1);
     if (!v)
         return AD_ERROR_NO_MEMORY;
     double *sum = v + G->n;
     uint32_t *level = (uint32_t *)(sum + G->n), most = 0;
+    unsigned char *empty = rows ? NULL : memset(level + G->n, 0, G->n);
     for (uint32_t i = 0; i < G->n; i++) {
         const ad_graph_node *n = ad_graph_at(G, i);
         level[i] = 0;
@@ -238,10 +263,10 @@ ad_status ad_graph_run(const ad_graph *G, uint32_t n_outputs, const uint32_t *ou
     for (uint32_t l = 0; l <= most; l++) {
         for (uint32_t i = 0; i < G->n; i++)
             if (!ad_graph_varies(G, i) && level[i] == l) {
-                if (ad_graph_at(G, i)->op == AD_OP_ROW_SUM)
+                if (ad_graph_at(G, i)->op == AD_OP_ROW_SUM && rows)
                     v[i] = sum[i];
                 else
-                    evaluate(G, i, v);
+                    evaluate(G, i, v, empty);
             }
         for (size_t r = 0; r < rows; r++) {
             for (uint32_t i = 0; i < G->n; i++) {
@@ -251,7 +276,7 @@ ad_status ad_graph_run(const ad_graph *G, uint32_t n_outputs, const uint32_t *ou
                 else if (n->op == AD_OP_COLUMN)
                     v[i] = columns[n->x][r];
                 else if (ad_graph_varies(G, i) && level[i] <= l)
-                    evaluate(G, i, v);
+                    evaluate(G, i, v, NULL);
             }
             for (uint32_t k = 0; l == most && k < n_outputs; k++)
                 if (to->interleaved)

@@ -117,6 +117,32 @@ Test(contract, what_does_not_vary_counts_once_a_row)
     ad_function_free(f);
 }
 
+/* The factor is taken out of the rows, of which there are none: nothing was infinite. */
+Test(contract, sums_over_no_rows_are_0_whatever_the_params)
+{
+    const double bad[] = {INFINITY, -INFINITY, NAN, 1e308};
+    ad_tape *tape = ad_tape_new();
+    ad_var a = ad_param(tape, "a", 2), b = ad_param(tape, "b", 2), x = ad_column(tape, "x");
+    ad_var y = ad_add(ad_mul(ad_exp(a), ad_mul(b, x)), ad_sub(ad_mul(ad_square(a), ad_sin(x)), ad_div(b, a)));
+    ad_function *f = ad_function_new(tape, 1, &y), *total = ad_function_total(f), *slopes = ad_function_derive(total, (ad_derive_options){0});
+    ad_tape_free(tape);
+    for (int i = 0; i < 16; i++) {
+        const double p[] = {bad[i / 4], bad[i % 4]};
+        double value = 1, g[] = {1, 1}, H[] = {1, 1, 1, 1}, none[] = {1, 1};
+        cr_assert_eq(ad_function_sum(f, p, NULL, 0, &value), AD_OK);
+        cr_assert_eq(value, 0, "a %g, b %g: %g", p[0], p[1], value);
+        cr_assert_eq(ad_function_sum_gradient(f, p, NULL, 0, &value, g), AD_OK);
+        cr_assert(value == 0 && g[0] == 0 && g[1] == 0, "a %g, b %g: %g, slopes %g %g", p[0], p[1], value, g[0], g[1]);
+        cr_assert_eq(ad_function_over(slopes, p, NULL, 0, none), AD_OK);
+        cr_assert(none[0] == 0 && none[1] == 0, "a %g, b %g: derived %g %g", p[0], p[1], none[0], none[1]);
+        cr_assert_eq(ad_function_hessian(f, p, NULL, 0, H), AD_OK);
+        cr_assert(H[0] == 0 && H[1] == 0 && H[2] == 0 && H[3] == 0, "a %g, b %g: %g %g %g %g", p[0], p[1], H[0], H[1], H[2], H[3]);
+    }
+    ad_function_free(slopes);
+    ad_function_free(total);
+    ad_function_free(f);
+}
+
 Test(contract, outputs_may_be_inputs_constants_or_each_other)
 {
     ad_tape *tape = ad_tape_new();
