@@ -236,12 +236,16 @@ static inline ad_lane load_any(const double *x)
     return v;
 }
 
+enum { LINE = 8 };                         /* numbers in a line of the cache */
+
 static void load_columns(const ad_pass *pass, double *work, const double *const *columns, size_t from, size_t rows)
 {
     for (uint32_t k = 0; k < pass->n_columns; k++) {
         double *slot = work + (size_t)k * AD_BLOCK;
         const double *column = columns[pass->columns[k]] + from;
         if (rows == AD_BLOCK) {
+            for (int j = 0; j < AD_BLOCK; j += LINE)
+                __builtin_prefetch(column + AD_BLOCK + j);  /* the next block's: no hardware follows so many columns */
             for (int j = 0; j < AD_BLOCK; j += VECTOR)
                 store(slot + j, load_any(column + j));
             continue;
@@ -252,8 +256,23 @@ static void load_columns(const ad_pass *pass, double *work, const double *const 
     }
 }
 
+/* Copies n numbers to where they may stay, past the caches: a line that is written whole need not be read first. The line
+ * at the end is not, unless all are aligned: the next piece of n, which shares it, finds it on its way. P3 by columns,
+ * 100 000 rows: 62 ns a row with ordinary stores, 47 without the prefetch, 29 with both. */
+static inline void stream(const double *from, size_t n, double *to)
+{
+    size_t head = (LINE - ((uintptr_t)to / sizeof *to) % LINE) % LINE, at = head;
+    if (head)
+        __builtin_prefetch(to + 2 * n - 1);
+    memcpy(to, from, head * sizeof *to);
+    for (; at + LINE <= n; at += LINE)
+        for (size_t k = at; k < at + LINE; k += VECTOR)
+            lane_stream(to + k, load_any(from + k));
+    memcpy(to + at, from + at, (n - at) * sizeof *to);
+}
+
 /* Writes rows out. Looking for NaN here and not in the caller's arrays, by then out of the cache, is a tenth of P3. */
-static int store_rows(const double *slot, double *to, size_t rows)
+static int store_rows(const double *slot, double *to, size_t rows, int far)
 {
     lane_mask nan = lane_unequal(LANE_0, LANE_0);
     if (rows < AD_BLOCK) {
@@ -266,8 +285,11 @@ static int store_rows(const double *slot, double *to, size_t rows)
     for (int j = 0; j < AD_BLOCK; j += VECTOR) {
         ad_lane v = load(slot + j);
         nan = lane_or(nan, lane_unequal(v, v));
-        memcpy(to + j, &v, sizeof v);
+        if (!far)
+            memcpy(to + j, &v, sizeof v);
     }
+    if (far)
+        stream(slot, AD_BLOCK, to);
     return lane_any(nan);
 }
 
@@ -309,15 +331,25 @@ static inline void turn(const double *from, size_t m, double *to)
         memcpy(to + (size_t)r * m, &b[r], sizeof b[r]);
 }
 
-/* block [m][AD_BLOCK] to [rows][m]; the last few outputs are turned with some before them. */
-static void interleave(const double *block, size_t rows, size_t m, double *to)
+/* LINE rows of block [m][AD_BLOCK] to [LINE][m]; the last few outputs are turned with some before them. */
+static inline void turn_line(const double *block, size_t m, double *to)
 {
-    size_t whole = m < AD_LANES ? 0 : rows / AD_LANES * AD_LANES;
-    for (size_t r = 0; r < whole; r += AD_LANES)
+    for (size_t r = 0; r < LINE; r += AD_LANES)
         for (size_t k = 0; k < m; k += AD_LANES) {
             size_t at = k + AD_LANES <= m ? k : m - AD_LANES;
             turn(block + at * AD_BLOCK + r, m, to + r * m + at);
         }
+}
+
+/* block [m][AD_BLOCK] to [rows][m]; what goes past the caches by way of strip [LINE][m]. */
+static void interleave(const double *block, size_t rows, size_t m, double *strip, double *to, int far)
+{
+    size_t whole = m < AD_LANES ? 0 : rows / LINE * LINE;
+    for (size_t r = 0; r < whole; r += LINE) {
+        turn_line(block + r, m, far ? strip : to + r * m);
+        if (far)
+            stream(strip, LINE * m, to + r * m);
+    }
     for (size_t r = whole; r < rows; r++)
         for (size_t k = 0; k < m; k++)
             to[r * m + k] = block[k * AD_BLOCK + r];
@@ -353,8 +385,9 @@ int AD_LANES_RUN(const ad_pass *pass, const double *uniform, const double *const
             case AD_LINEAR:      code = linear(&c, code);          continue;
             case AD_GATHER:      code = gather(&c, code);          continue;
             case AD_STORE:
-                nan |= store_rows(work + code[2], stored->interleaved ? stored->block + code[1] * (size_t)AD_BLOCK
-                                                              : stored->rows[code[1]] + from, rows);
+                nan |= stored->interleaved
+                     ? store_rows(work + code[2], stored->block + code[1] * (size_t)AD_BLOCK, rows, 0)
+                     : store_rows(work + code[2], stored->rows[code[1]] + from, rows, stored->far);
                 code += 3;
                 continue;
             case AD_GATHER_PRODUCTS:
@@ -371,7 +404,10 @@ int AD_LANES_RUN(const ad_pass *pass, const double *uniform, const double *const
             }
         }
         if (stored->interleaved)
-            interleave(stored->block, rows, stored->n, stored->interleaved + from * stored->n);
+            interleave(stored->block, rows, stored->n, stored->block + stored->n * AD_BLOCK,
+                       stored->interleaved + from * stored->n, stored->far);
     }
+    if (stored->far)
+        lane_streamed();
     return nan;
 }

@@ -73,8 +73,9 @@ static inline int ad_code_arity(uint32_t code)
 /* Where stored outputs go: to arrays of rows, or row-major by way of a block, which has what does not vary in its places. */
 typedef struct ad_stored {
     double *const *rows;                   /* [n] arrays */
-    double        *interleaved, *block;    /* [rows][n]; [n][AD_BLOCK] */
+    double        *interleaved, *block;    /* [rows][n]; [n][AD_BLOCK], then [n][8] */
     size_t         n;
+    int            far;                    /* more than a cache should hold: write past it */
 } ad_stored;
 
 /* lanes.c: runs a pass's code over rows [from, to), the caller's columns, work [n_slots][AD_BLOCK] aligned to 64 bytes,

@@ -30,7 +30,7 @@ ad_lanes_run *ad_lanes_for_this_machine(void)
  * How rows are dealt out depends on their number and the plan alone, and the parts' sums are added in order: the same bits
  * however many threads there are. With threads a part's sums wait in a table until all parts are done. */
 
-enum { MOST_PARTS = 64, LEAST_PARTS = 4, MOST_WAITING = 1 << 20 };
+enum { MOST_PARTS = 64, LEAST_PARTS = 4, MOST_WAITING = 1 << 20, FAR = 1 << 19 };
 static const double LEAST_PART = 50e3, LEAST_PER_SUM = 60, WORTH_THREADS = 500e3;  /* ns, by the plan's rough cost */
 
 static size_t blocks_of(size_t rows) { return rows / AD_BLOCK + (rows % AD_BLOCK != 0); }
@@ -50,6 +50,9 @@ static size_t part_begin(size_t rows, size_t parts, size_t k)
     return at < rows / AD_BLOCK + 1 && at * AD_BLOCK < rows ? at * AD_BLOCK : rows;
 }
 
+/* Numbers of an output on its way to being row-major. */
+static const size_t TURNED = AD_BLOCK + 8;
+
 /* A worker's own: slots, accumulators, and a block of outputs on their way to being row-major. */
 static size_t workspace_numbers(const ad_plan *P, int interleaved)
 {
@@ -58,7 +61,7 @@ static size_t workspace_numbers(const ad_plan *P, int interleaved)
         slots = P->passes[p].n_slots > slots ? P->passes[p].n_slots : slots;
         sums  = P->passes[p].n_sums > sums ? P->passes[p].n_sums : sums;
     }
-    return (slots + (interleaved ? P->n_outputs : 0)) * AD_BLOCK + sums * 8;
+    return slots * AD_BLOCK + (interleaved ? P->n_outputs * TURNED : 0) + sums * 8;
 }
 
 size_t ad_plan_workspace(const ad_plan *P, int interleaved) { return workspace_numbers(P, interleaved) * sizeof(double); }
@@ -118,7 +121,7 @@ static void run_parts(void *running_, int worker)
     int nan = 0;
     if (stored.interleaved) {
         stored.block = sums;
-        sums += (size_t)R->plan->n_outputs * AD_BLOCK;
+        sums += R->plan->n_outputs * TURNED;
         for (uint32_t k = 0; k < R->plan->n_outputs; k++)
             for (int j = 0; j < AD_BLOCK && R->plan->output[k] != UINT32_MAX; j++)
                 stored.block[(size_t)k * AD_BLOCK + (size_t)j] = R->u[R->plan->output[k]];
@@ -199,7 +202,8 @@ static void *workspace(running *R, int threads, size_t waiting, size_t *size)
 ad_status ad_plan_run(const ad_plan *P, const double *params, const double *const *columns, size_t rows, ad_results *to)
 {
     running R = {.plan = P, .lanes = ad_lanes_for_this_machine(), .rows = rows, .columns = columns,
-                 .stored = {.rows = to->rows, .interleaved = to->interleaved, .n = P->n_outputs}};
+                 .stored = {.rows = to->rows, .interleaved = to->interleaved, .n = P->n_outputs,
+                            .far = P->n_outputs && rows > FAR / P->n_outputs}};
     size_t size, waiting;
     int threads = threads_for(P, rows, &waiting);
     void *block = workspace(&R, threads, waiting, &size);

@@ -122,6 +122,22 @@ LANE_INLINE ad_lane lane_fma(ad_lane x, ad_lane y, ad_lane w) { return x * y + w
 LANE_INLINE ad_lane lane_fnma(ad_lane x, ad_lane y, ad_lane w) { return w - x * y; }
 #endif
 
+/* ---- past the caches, to an address aligned to a lane; what other threads may see only after lane_streamed ---- */
+
+#if AD_LANE_BYTES == 64
+LANE_INLINE void lane_stream(double *to, ad_lane x) { _mm512_stream_pd(to, x); }
+LANE_INLINE void lane_streamed(void) { _mm_sfence(); }
+#elif AD_LANE_BYTES == 32
+LANE_INLINE void lane_stream(double *to, ad_lane x) { _mm256_stream_pd(to, x); }
+LANE_INLINE void lane_streamed(void) { _mm_sfence(); }
+#elif defined(__SSE2__)
+LANE_INLINE void lane_stream(double *to, ad_lane x) { _mm_stream_pd(to, x); }
+LANE_INLINE void lane_streamed(void) { _mm_sfence(); }
+#else
+LANE_INLINE void lane_stream(double *to, ad_lane x) { *(ad_lane *)(void *)to = x; }
+LANE_INLINE void lane_streamed(void) {}
+#endif
+
 /* ---- the rare lane: f instead, where the mask says so ---- */
 
 static __attribute__((noinline, cold, unused)) ad_lane lane_rare(ad_lane z, lane_mask m, double (*f)(double), ad_lane x)
