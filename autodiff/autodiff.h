@@ -20,10 +20,13 @@
  * ad_grad reads the derivatives. Read on in this order: tape/tape.h (life, errors, inputs, names, marks),
  * tape/operations.h (everything that can be recorded), tape/derivatives.h (backward, gradients), ops.def (the rules), insight/text.h
  * (formulas in words).
+ * tape/operations.h (everything that can be recorded), tape/derivatives.h (backward, gradients), function/function.h (recorded
+ * functions), function/call.h (functions as operations), ops.def (the rules).
  */
 #ifndef AUTODIFF_AUTODIFF_H
 #define AUTODIFF_AUTODIFF_H
 
+#include "function/call.h"
 #include "function/function.h"
 #include "function/threads.h"
 #include "insight/text.h"

@@ -1,4 +1,5 @@
 /* derive.c -- derivatives of a graph as more of the graph: the reverse sweep, by the texts of ops.def. */
+#include "callee.h"
 #include "internal.h"
 
 #include <math.h>
@@ -12,6 +13,11 @@ typedef struct sweep {
     int            by_row;                 /* `of` varies: nothing is summed over rows */
     int            refused;                /* for a row sum is on the way */
 } sweep;
+
+static int is_zero(const ad_graph *G, uint32_t i)
+{
+    return ad_graph_at(G, i)->op == AD_OP_CONSTANT && ad_graph_at(G, i)->number == 0;
+}
 
 static uint32_t plus(ad_graph *G, uint32_t a, uint32_t b)
 {
@@ -44,7 +50,7 @@ static void contribute(sweep *s, uint32_t from, uint32_t target, uint32_t term)
     ad_graph *G = s->G;
     int each_row = !s->by_row && ad_graph_varies(G, from) && !ad_graph_varies(G, target);
     uint32_t *part = each_row ? &s->across[target] : &s->here[target];
-    if (G->failed || (ad_graph_at(G, term)->op == AD_OP_CONSTANT && ad_graph_at(G, term)->number == 0))
+    if (G->failed || is_zero(G, term))
         return;
     *part = plus(G, *part, term);
 }
@@ -55,13 +61,63 @@ static uint32_t adjoint(sweep *s, uint32_t i)
     return plus(s->G, s->here[i], summed);
 }
 
-static void visit(sweep *s, uint32_t i)
+/* A call of the callee's adjoint on operands and adjoints of results; what comes of it goes to the operands, times h. */
+static void call_adjoint(sweep *s, uint32_t call, uint32_t *x, const uint32_t *g, uint32_t h)
+{
+    ad_graph *G = s->G;
+    ad_status status;
+    const ad_callee *c = ad_graph_callee(G, ad_graph_at(G, call)->y);
+    uint32_t n = ad_callee_params(c), m = ad_callee_outputs(c);
+    ad_graph_arguments(G, call, x);
+    memcpy(x + n, g, m * sizeof *x);
+    uint32_t callee = ad_graph_add_callee(G, ad_callee_with(c, ad_function_adjoint(c->f, &status)));
+    uint32_t made = ad_graph_call(G, callee, x);
+    for (uint32_t j = 0; j < n && !G->failed; j++)
+        if (s->active[x[j]])
+            contribute(s, call, x[j], ad_graph_make(G, AD_OP_chain, h, ad_graph_make(G, AD_OP_RESULT, made, j, 0), 0));
+}
+
+/* The results, which come later, have their adjoints. Those of a row do not enter a call, which does not vary: then each
+ * result is derived by itself. */
+static void visit_call(sweep *s, uint32_t i, uint32_t of)
+{
+    ad_graph *G = s->G;
+    const ad_callee *c = ad_graph_callee(G, ad_graph_at(G, i)->y);
+    uint32_t n = ad_callee_params(c), m = ad_callee_outputs(c), some = 0, rows = 0;
+    size_t room = n + 3 * (size_t)m;
+    uint32_t *x = ad_make(&G->allocator, room, sizeof *x);
+    G->failed |= !x;
+    if (G->failed)
+        return;
+    uint32_t *g = x + n + m, *unit = g + m;
+    for (uint32_t k = 0; k < m && !G->failed; k++) {
+        uint32_t result = ad_graph_make(G, AD_OP_RESULT, i, k, 0);
+        g[k] = G->failed || result > of ? NONE : s->here[result];
+        some |= g[k] != NONE;
+        rows |= g[k] != NONE && ad_graph_varies(G, g[k]);
+        if (g[k] == NONE)
+            g[k] = ad_graph_number(G, 0);
+    }
+    if (some && !rows && !G->failed)
+        call_adjoint(s, i, x, g, ad_graph_number(G, 1));
+    for (uint32_t k = 0; k < m && rows && !G->failed; k++) {
+        for (uint32_t l = 0; l < m; l++)
+            unit[l] = ad_graph_number(G, l == k);
+        if (!G->failed && !is_zero(G, g[k]))
+            call_adjoint(s, i, x, unit, g[k]);
+    }
+    ad_drop(&G->allocator, x, room, sizeof *x);
+}
+
+static void visit(sweep *s, uint32_t i, uint32_t of)
 {
     ad_graph *G = s->G;
     uint32_t op = ad_graph_at(G, i)->op, g = adjoint(s, i);
     s->here[i] = g;
     s->across[i] = NONE;
-    if (g == NONE || G->failed)
+    if (op == AD_OP_CALL && !G->failed)
+        visit_call(s, i, of);
+    if (g == NONE || G->failed || op == AD_OP_RESULT)
         return;
     if (op == AD_OP_ROW_SUM && s->by_row) {
         s->refused = 1;
@@ -117,7 +173,7 @@ int ad_graph_reverse(ad_graph *G, uint32_t of, uint32_t n, const uint32_t *wrt, 
         s.here[of] = ad_graph_number(G, 1);
         for (uint32_t i = of + 1; i-- > 0 && !G->failed;)
             if (s.active[i])
-                visit(&s, i);
+                visit(&s, i, of);
     }
     for (uint32_t i = 0; i < n && !G->failed; i++)
         out[i] = wrt[i] <= of && s.here[wrt[i]] != NONE ? s.here[wrt[i]] : ad_graph_number(G, 0);

@@ -399,7 +399,7 @@ ad_status ad_function_emit_c(const ad_function *f, FILE *stream, ad_emit_options
     const char *prefix = options.prefix ? options.prefix : "chainrule";
     int with_gradient = options.what != AD_EMIT_VALUE;
     if (!f || !stream || !ad_is_identifier(prefix) || (unsigned)options.what > AD_EMIT_GRADIENT ||
-        (options.what == AD_EMIT_GRADIENT && f->n_outputs != 1))
+        (options.what == AD_EMIT_GRADIENT && f->n_outputs != 1) || f->graph.n_callees)
         return AD_ERROR_ARGUMENT;
     writing w = {.prefix = prefix, .with_value = options.what != AD_EMIT_GRADIENT};
     w.plan.with_gradient = with_gradient && f->n_outputs == 1;

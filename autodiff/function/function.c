@@ -2,6 +2,7 @@
 #include "function.h"
 
 #include "autodiff/tape/internal.h"
+#include "callee.h"
 #include "internal.h"
 #include "run.h"
 
@@ -15,6 +16,7 @@ ad_function *ad_function_blank(const ad_allocator *a, size_t n_params, size_t n_
     if (!f)
         return NULL;
     pthread_mutex_init(&f->lock, NULL);
+    f->references = 1;
     f->allocator = f->graph.allocator = *a;
     f->n_params     = (uint32_t)n_params;
     f->n_columns    = (uint32_t)n_columns;
@@ -58,15 +60,21 @@ static void free_made(ad_made *m, const ad_allocator *a)
     ad_drop(a, m, 1, sizeof *m);
 }
 
+const ad_function *ad_function_hold(const ad_function *f)
+{
+    __atomic_add_fetch(&((ad_function *)(uintptr_t)f)->references, 1, __ATOMIC_RELAXED);
+    return f;
+}
+
 void ad_function_free(ad_function *f)
 {
-    if (!f)
+    if (!f || __atomic_sub_fetch(&f->references, 1, __ATOMIC_ACQ_REL))
         return;
     ad_allocator a = f->allocator;
     for (int k = 0; k < AD_KINDS; k++)
         free_made(f->kinds[k], &a);
     for (int k = 0; k < AD_DERIVED; k++)
-        ad_function_free(f->derived[k]);   /* which has none of its own: it was only evaluated */
+        ad_function_free(f->derived[k]);   /* as deep as derivatives were taken */
     ad_second_free(f->second, &a);
     ad_graph_free(&f->graph);
     ad_drop(&a, f->outputs, f->n_outputs, sizeof *f->outputs);
@@ -125,7 +133,9 @@ int ad_graph_copy(ad_graph *to, const ad_graph *from)
     }
     to->n = from->n;
     to->n_table = from->n_table;
-    return 1;
+    for (uint32_t k = 0; k < from->n_callees; k++)
+        ad_graph_add_callee(to, ad_callee_hold(ad_graph_callee(from, k)));
+    return !to->failed;
 }
 
 static int prepare(const ad_function *f, int kind, ad_made *m)
@@ -185,18 +195,21 @@ ad_status ad_function_at(const ad_function *f, const double *params, const doubl
         return AD_ERROR_ARGUMENT;
     size_t size = f->graph.n * sizeof(double);
     double *v = ad_resize(&f->allocator, NULL, 0, size + 1);
+    ad_last_call last = {.call = UINT32_MAX};
     if (!v)
         return AD_ERROR_NO_MEMORY;
     for (uint32_t i = 0; i < f->graph.n; i++) {
         const ad_graph_node *n = ad_graph_at(&f->graph, i);
         v[i] = n->op == AD_OP_CONSTANT ? n->number : n->op == AD_OP_PARAM ? params[n->x]
-             : n->op == AD_OP_COLUMN ? columns[n->x] : n->op >= AD_OP_COUNT ? v[n->x]
+             : n->op == AD_OP_COLUMN ? columns[n->x] : n->op == AD_OP_RESULT ? ad_last_call_result(&last, &f->graph, i, v)
+             : n->op >= AD_OP_COUNT ? v[n->x]
              : ad_evaluate((enum ad_op)n->op, v[n->x], v[n->y], v[n->w]);
     }
     for (uint32_t k = 0; k < f->n_outputs; k++)
         values[k] = v[f->outputs[k]];
+    ad_last_call_free(&last, &f->graph);
     ad_resize(&f->allocator, v, size + 1, 0);
-    return AD_OK;
+    return last.status;
 }
 
 ad_status ad_function_rows(const ad_function *f, const double *params, const double *const *columns, size_t rows,

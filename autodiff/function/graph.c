@@ -1,6 +1,8 @@
 /* graph.c -- making nodes: simplify, fold, share. */
 #include "graph.h"
 
+#include "callee.h"
+
 #include "autodiff/tape/internal.h"
 
 #include <math.h>
@@ -252,6 +254,10 @@ void ad_graph_settle(ad_graph *G, uint32_t n, uint32_t *outputs)
 
 void ad_graph_free(ad_graph *G)
 {
+    for (uint32_t k = 0; k < G->n_callees; k++)
+        ad_callee_free(ad_graph_callee(G, k));
+    ad_block_free(&G->callees, &G->allocator);
+    G->n_callees = 0;
     ad_block_free(&G->nodes, &G->allocator);
     ad_block_free(&G->varying, &G->allocator);
     ad_block_free(&G->table, &G->allocator);

@@ -4,6 +4,10 @@
  * of x with the derivative of y, for a function whose derivative the rows of its value would give a tie the wrong way.
  * Derivatives are added to the same graph as plain nodes; fusing and placing come later, in the plan. No recursion
  * anywhere.
+ *
+ * A call of a function that sums over rows of its own is a few nodes: AD_OP_ARGUMENT (the argument before, the value; of the
+ * first one the value twice) for each of the callee's params, AD_OP_CALL (the last argument; y: which callee), and
+ * AD_OP_RESULT (the call; y: which of its results). None of them varies.
  */
 #ifndef AUTODIFF_FUNCTION_GRAPH_H
 #define AUTODIFF_FUNCTION_GRAPH_H
@@ -11,7 +15,9 @@
 #include "autodiff/rules/rules.h"
 #include "autodiff/tape/memory.h"
 
-enum { AD_OP_ROW_SUM = AD_OP_COUNT, AD_OP_SLOPE_OF, AD_GRAPH_OPS };
+enum { AD_OP_SLOPE_OF = AD_OPS, AD_OP_ARGUMENT, AD_OP_RESULT, AD_GRAPH_OPS };
+
+struct ad_callee;                          /* callee.h */
 
 /* Operands not in use are 0. An input's x is its number. */
 typedef struct ad_graph_node {
@@ -21,8 +27,8 @@ typedef struct ad_graph_node {
 
 typedef struct ad_graph {
     ad_allocator   allocator;
-    ad_block       nodes, varying, table;
-    uint32_t       n, n_table;
+    ad_block       nodes, varying, table, callees;
+    uint32_t       n, n_table, n_callees;
     int            failed;                 /* no memory: what is built is to be thrown away */
 } ad_graph;
 
@@ -31,7 +37,7 @@ static inline ad_graph_node *ad_graph_at(const ad_graph *G, uint32_t i) { return
 static inline int ad_graph_varies(const ad_graph *G, uint32_t i) { return ((unsigned char *)G->varying.base)[i]; }
 static inline int ad_graph_arity(uint32_t op)
 {
-    return op == AD_OP_ROW_SUM ? 1 : op == AD_OP_SLOPE_OF ? 2 : op <= AD_OP_THIRD ? 0 : ad_rules[op].arity;
+    return op <= AD_OP_THIRD ? 0 : op < AD_OP_COUNT ? ad_rules[op].arity : op == AD_OP_ARGUMENT || op == AD_OP_SLOPE_OF ? 2 : 1;
 }
 static inline uint32_t ad_graph_operand(const ad_graph_node *n, int k) { return k == 0 ? n->x : k == 1 ? n->y : n->w; }
 
@@ -43,6 +49,9 @@ uint32_t ad_graph_row_sum(ad_graph *G, uint32_t x);
 /* When nothing is derived any more: what has another's slope gives way to its value, in operands and in outputs [n]. */
 void     ad_graph_settle(ad_graph *G, uint32_t n, uint32_t *outputs);
 void     ad_graph_free(ad_graph *G);
+
+/* callee.c: the call of a callee that the graph has, on the nodes x [its params]; its results are AD_OP_RESULT nodes of it. */
+uint32_t ad_graph_call(ad_graph *G, uint32_t callee, const uint32_t *x);
 
 /* derive.c: nodes of the derivatives of `of` with respect to wrt [n] (inputs or any nodes) in out [n]. `of` may vary: then
  * so do the derivatives, row by row; else contributions of varying nodes to others are summed over the rows. 0, and out is

@@ -20,14 +20,16 @@ typedef struct ad_made {
 } ad_made;
 
 /* Functions made from it, each when first asked: jacobian.c and second.c. */
-enum { AD_ITS_JACOBIAN, AD_ITS_TANGENT, AD_ITS_ADJOINT, AD_ITS_PRODUCT, AD_DERIVED };
+enum { AD_ITS_JACOBIAN, AD_ITS_TANGENT, AD_ITS_ADJOINT, AD_ITS_PRODUCT, AD_ITS_TOTAL, AD_ITS_POINT, AD_DERIVED };
 
 struct ad_function {
+    long              references;          /* the caller's, those of calls of it, of graphs with such calls */
     ad_allocator      allocator;
     ad_graph          graph;               /* never changed once the function is there */
     uint32_t         *outputs;             /* [n_outputs] nodes */
     uint32_t          n_outputs, n_params, n_columns;
     uint32_t          level;               /* directions and seeds named so far */
+    uint32_t          depth;               /* calls within calls, at most */
     uint32_t         *param_nodes;         /* [n_params] */
     uint32_t         *column_nodes;        /* [n_columns] */
     size_t           *names;               /* [n_params + n_columns] places in text, SIZE_MAX for none; params first */
@@ -59,6 +61,8 @@ static inline void ad_drop(const ad_allocator *a, void *block, size_t n, size_t 
 ad_function *ad_function_blank(const ad_allocator *a, size_t n_params, size_t n_columns, size_t n_outputs);
 int          ad_function_set_name(ad_function *f, size_t input, const char *name, const char *suffix);
 int          ad_graph_copy(ad_graph *to, const ad_graph *from);
+/* One more reference; ad_function_free gives it back. */
+const ad_function *ad_function_hold(const ad_function *f);
 /* Whether the arguments of an evaluation can be what they should. */
 int          ad_arguments_fit(const ad_function *f, const double *params, const void *columns, size_t rows);
 /* Lowers the function for a kind when that is new; NULL when out of memory. Runs what was lowered (see run.h). */
@@ -75,6 +79,12 @@ void     ad_graph_tangent(ad_graph *G, uint32_t n, uint32_t *dot);
  * are numbered after f's own. NULL: no memory. */
 ad_function *ad_function_extract(const ad_function *f, const ad_graph *G, size_t more_params, size_t more_columns,
                                  size_t n_outputs, const uint32_t *outputs);
+/* The nodes of another graph that are needed (NULL: all), added to a graph: node [from->n] says where they went. Inputs become
+ * params [] and columns [] (nodes of `to`), sums over rows of one row that row, if asked. */
+void ad_graph_add(ad_graph *to, const ad_graph *from, const unsigned char *needed, const uint32_t *params,
+                  const uint32_t *columns, int one_row, uint32_t *node);
+/* How deep the calls of a function's graph are, once it is there. */
+void ad_function_find_depth(ad_function *f);
 /* A function of f's that is made once; `make` returns NULL and says why. */
 typedef ad_function *ad_function_maker(const ad_function *f, ad_status *status);
 const ad_function *ad_function_made_once(const ad_function *f, int which, ad_function_maker *make, ad_status *status);
@@ -92,6 +102,12 @@ void ad_pattern_free(ad_pattern *p, const ad_allocator *a);
  * the columns of a colour summed up: in its own row, or (mirrored [nonzeros]) in that of the other half. 0: no memory. */
 int ad_colour_symmetric(const ad_pattern *p, const ad_allocator *a, uint32_t *colour, unsigned char *mirrored,
                         uint32_t *n_colours);
+
+/* Adjoints and tangents of f by all its params; the function of one row, its columns params after the params. */
+const ad_function *ad_function_adjoint(const ad_function *f, ad_status *status);
+const ad_function *ad_function_tangent(const ad_function *f, ad_status *status);
+const ad_function *ad_function_its_total(const ad_function *f, ad_status *status);
+const ad_function *ad_function_at_a_point(const ad_function *f, ad_status *status);
 
 /* second.c */
 void ad_second_free(struct ad_second *s, const ad_allocator *a);

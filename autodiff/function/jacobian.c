@@ -28,6 +28,16 @@ static ad_function *make_adjoint(const ad_function *f, ad_status *status)
     return ad_function_derive(f, (ad_derive_options){.mode = AD_ADJOINT, .status = status});
 }
 
+const ad_function *ad_function_tangent(const ad_function *f, ad_status *status)
+{
+    return ad_function_made_once(f, AD_ITS_TANGENT, make_tangent, status);
+}
+
+const ad_function *ad_function_adjoint(const ad_function *f, ad_status *status)
+{
+    return ad_function_made_once(f, AD_ITS_ADJOINT, make_adjoint, status);
+}
+
 ad_status ad_function_jacobian(const ad_function *f, const double *params, const double *const *columns, size_t rows,
                                double *const *jacobian)
 {
@@ -71,7 +81,7 @@ ad_status ad_function_jacobian_vector(const ad_function *f, const double *params
     ad_status status;
     if (!ad_arguments_fit(f, params, columns, rows) || (f->n_params && !v) || !values)
         return AD_ERROR_ARGUMENT;
-    const ad_function *T = ad_function_made_once(f, AD_ITS_TANGENT, make_tangent, &status);
+    const ad_function *T = ad_function_tangent(f, &status);
     if (!T)
         return status;
     double *both = joined(&f->allocator, params, f->n_params, v, f->n_params, sizeof *both);
@@ -88,7 +98,7 @@ ad_status ad_function_vector_jacobian(const ad_function *f, const double *params
         return AD_ERROR_ARGUMENT;
     if (!f->n_params)
         return AD_OK;
-    const ad_function *A = ad_function_made_once(f, AD_ITS_ADJOINT, make_adjoint, &status);
+    const ad_function *A = ad_function_adjoint(f, &status);
     if (!A)
         return status;
     if (A->n_columns == f->n_columns)      /* no output varies: the seeds are params */

@@ -38,8 +38,9 @@ static void find_slopes(unsigned char *slopes)
                 slopes[op] |= (unsigned char)(1 << k);
         }
     }
-    slopes[AD_OP_ROW_SUM] = 1;
+    slopes[AD_OP_ROW_SUM] = slopes[AD_OP_CALL] = slopes[AD_OP_RESULT] = 1;
     slopes[AD_OP_SLOPE_OF] = 2;
+    slopes[AD_OP_ARGUMENT] = 3;
 }
 
 static void link_both(entries *e, uint32_t i, uint32_t j)

@@ -1,5 +1,6 @@
 /* plan.c -- lowering: which nodes are needed, in which pass, and what is computed before the rows. The instructions of a
  * pass are made in fuse.c and place.c. */
+#include "callee.h"
 #include "lower.h"
 
 #include <string.h>
@@ -80,11 +81,23 @@ static void mark_exact(lowering *L)
     }
 }
 
+/* A call has its operands side by side, and then its results. */
+static uint32_t numbers_of(const lowering *L, uint32_t i)
+{
+    const ad_graph_node *n = at(L, i);
+    const ad_callee *c = n->op == AD_OP_CALL ? ad_graph_callee(L->G, n->y) : NULL;
+    return c ? ad_callee_params(c) + ad_callee_outputs(c) : 1;
+}
+
 static void place_uniforms(lowering *L)
 {
     ad_plan *P = L->plan;
     for (uint32_t i = 0; i < L->G->n; i++)
-        L->uniform[i] = L->needed[i] && !varies(L, i) ? P->n_uniform++ : NONE;
+        if (L->needed[i] && !varies(L, i)) {
+            L->uniform[i] = P->n_uniform;
+            P->n_uniform += numbers_of(L, i);
+        } else
+            L->uniform[i] = NONE;
     P->uniform = lower_grown(L, &P->uniform_block, (P->n_uniform + (size_t)1) * sizeof *P->uniform);
     P->param = lower_grown(L, &P->param_block, (P->n_params + (size_t)1) * sizeof *P->param);
     if (L->failed)
@@ -98,19 +111,39 @@ static void place_uniforms(lowering *L)
         }
 }
 
+static void add_step(lowering *L, ad_pass *pass, ad_uniform_step step)
+{
+    pass->steps = lower_grown(L, &pass->step_block, (pass->n_steps + (size_t)1) * sizeof *pass->steps);
+    if (!L->failed)
+        pass->steps[pass->n_steps++] = step;
+}
+
+static void add_call(lowering *L, ad_pass *pass, uint32_t call)
+{
+    uint32_t to = L->uniform[call], callee = at(L, call)->y, i = at(L, call)->x;
+    for (uint32_t j = ad_callee_params(ad_graph_callee(L->G, callee)); j-- > 0 && !L->failed; i = at(L, i)->x)
+        add_step(L, pass, (ad_uniform_step){AD_COPY, to + j, L->uniform[at(L, i)->y], 0, 0});
+    add_step(L, pass, (ad_uniform_step){AD_OP_CALL, to, callee, 0, 0});
+}
+
 static void list_steps(lowering *L, ad_pass *pass, uint32_t level)
 {
     for (uint32_t i = 0; i < L->G->n && !L->failed; i++) {
         const ad_graph_node *n = at(L, i);
-        if (L->uniform[i] == NONE || L->level[i] != level || n->op <= AD_OP_THIRD || n->op == AD_OP_ROW_SUM)
-            continue;
-        pass->steps = lower_grown(L, &pass->step_block, (pass->n_steps + (size_t)1) * sizeof *pass->steps);
-        if (L->failed)
-            return;
         uint32_t place[3] = {0, 0, 0};
-        for (int k = 0; k < ad_graph_arity(n->op); k++)
+        if (L->uniform[i] == NONE || L->level[i] != level || n->op <= AD_OP_THIRD)
+            continue;
+        for (int k = 0; k < ad_graph_arity(n->op) && n->op < AD_OP_COUNT; k++)
             place[k] = L->uniform[ad_graph_operand(n, k)];
-        pass->steps[pass->n_steps++] = (ad_uniform_step){n->op, L->uniform[i], place[0], place[1], place[2]};
+        if (n->op < AD_OP_COUNT)
+            add_step(L, pass, (ad_uniform_step){n->op, L->uniform[i], place[0], place[1], place[2]});
+        else if (n->op == AD_OP_CALL)
+            add_call(L, pass, i);
+        else if (n->op == AD_OP_RESULT) {
+            const ad_graph_node *call = at(L, n->x);
+            uint32_t from = L->uniform[n->x] + ad_callee_params(ad_graph_callee(L->G, call->y)) + n->y;
+            add_step(L, pass, (ad_uniform_step){AD_COPY, L->uniform[i], from, 0, 0});
+        }
     }
 }
 
@@ -143,7 +176,7 @@ static void make_passes(lowering *L, uint32_t n_outputs, const uint32_t *outputs
 int ad_plan_make(ad_plan *plan, const ad_graph *G, uint32_t n_params, uint32_t n_outputs, const uint32_t *outputs)
 {
     size_t n = G->n + (size_t)1, ids = n * sizeof(uint32_t), outs = (n_outputs + (size_t)1) * sizeof(uint32_t);
-    *plan = (ad_plan){.allocator = G->allocator, .n_params = n_params};
+    *plan = (ad_plan){.allocator = G->allocator, .callees = G->callees.base, .n_params = n_params};
     lowering L = {.plan = plan, .G = G, .n_outputs = n_outputs};
     uint32_t **of_ids[] = {&L.level, &L.uniform, &L.uses, &L.first_sum, &L.next_sum, &L.first_out, &L.seen, &L.slot, &L.stack, &L.twin};
     unsigned char **of_bytes[] = {&L.needed, &L.in_pass, &L.exact, &L.fused, &L.done, (unsigned char **)&L.signs};

@@ -27,8 +27,9 @@ enum { AD_BLOCK = 64, AD_CLASSES = 8 };
  * AD_SIGMOIDS and AD_SINE_COSINE (code, slot, slot, operand) set sigmoid(x) and sigmoid(-x), sin(x) and cos(x).
  * AD_STORE (code, output, operand) writes rows out. */
 enum { AD_MUL_NEG = AD_GRAPH_OPS, AD_MUL_ADD, AD_MUL_SUB, AD_SUB_MUL, AD_MUL_ADD_MUL, AD_MUL_SUB_MUL, AD_LINEAR,
-       AD_SIGMOIDS, AD_SINE_COSINE, AD_GATHER, AD_GATHER_PRODUCTS, AD_STORE, AD_END };
+       AD_SIGMOIDS, AD_SINE_COSINE, AD_GATHER, AD_GATHER_PRODUCTS, AD_STORE, AD_END, AD_COPY };
 
+/* A row on uniform values; or AD_COPY of one; or AD_OP_CALL of callee x on those from `to` on, results after them. */
 typedef struct ad_uniform_step {
     uint32_t op, to, x, y, w;
 } ad_uniform_step;
@@ -48,6 +49,7 @@ typedef struct ad_pass {
 
 typedef struct ad_plan {
     ad_allocator allocator;
+    struct ad_callee *const *callees;      /* of the graph, which stays as long as the plan is run */
     double      *uniform;                  /* [n_uniform] constants in their places */
     uint32_t     n_uniform;
     uint32_t    *param;                    /* [n_params] place of a param, or UINT32_MAX */

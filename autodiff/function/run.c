@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include "autodiff/tape/internal.h"
+#include "callee.h"
 #include "pool.h"
 #include "threads.h"
 
@@ -77,6 +78,7 @@ typedef struct running {
     const double *const *columns;
     ad_stored      stored;
     int            nan;
+    ad_status      status;                 /* of calls */
 } running;
 
 static double folded(const double *sum)
@@ -91,12 +93,26 @@ static int is_empty(uint32_t op, int x, int y)
     return op == AD_OP_mul || op == AD_OP_chain ? x || y : op == AD_OP_add ? x && y : op == AD_OP_neg && x;
 }
 
-static void run_steps(const running *R, const ad_pass *pass)
+/* A call of another function, or a copy of one of its operands or results. */
+static void run_call(running *R, const ad_uniform_step *s)
+{
+    if (s->op == AD_COPY) {
+        R->u[s->to] = R->u[s->x];
+        return;
+    }
+    ad_callee *c = R->plan->callees[s->x];
+    ad_status status = ad_callee_evaluate(c, R->u + s->to, R->u + s->to + ad_callee_params(c));
+    R->status = R->status == AD_OK ? status : R->status;
+}
+
+static void run_steps(running *R, const ad_pass *pass)
 {
     double *u = R->u;
     for (uint32_t i = 0; i < pass->n_steps; i++) {
         const ad_uniform_step *s = &pass->steps[i];
-        if (AD_LIKELY(!R->empty))
+        if (s->op >= AD_OP_COUNT)
+            run_call(R, s);
+        else if (AD_LIKELY(!R->empty))
             u[s->to] = ad_evaluate((enum ad_op)s->op, u[s->x], u[s->y], u[s->w]);
         else if ((R->empty[s->to] = (unsigned char)is_empty(s->op, R->empty[s->x], R->empty[s->y])) != 0)
             u[s->to] = 0;
@@ -225,19 +241,21 @@ ad_status ad_plan_run(const ad_plan *P, const double *params, const double *cons
         }
     to->nan = R.nan;
     ad_resize(&P->allocator, block, size, 0);
-    return AD_OK;
+    return R.status;
 }
 
 /* ---- With care -------------------------------------------------------------------------------------------------------- */
 
 /* empty [n]: see is_empty; NULL where there are rows. */
-static void evaluate(const ad_graph *G, uint32_t i, double *v, unsigned char *empty)
+static void evaluate(const ad_graph *G, uint32_t i, double *v, unsigned char *empty, ad_last_call *last)
 {
     const ad_graph_node *n = ad_graph_at(G, i);
     if (empty)
-        empty[i] = (unsigned char)(n->op == AD_OP_ROW_SUM || is_empty(n->op, empty[n->x], empty[n->y]));
+        empty[i] = (unsigned char)(n->op == AD_OP_ROW_SUM || (n->op < AD_OP_COUNT && is_empty(n->op, empty[n->x], empty[n->y])));
     if (empty && empty[i])
         v[i] = 0;
+    else if (n->op == AD_OP_RESULT)
+        v[i] = ad_last_call_result(last, G, i, v);
     else if (n->op > AD_OP_THIRD && n->op < AD_OP_COUNT)
         v[i] = ad_evaluate((enum ad_op)n->op, v[n->x], v[n->y], v[n->w]);
 }
@@ -248,6 +266,7 @@ ad_status ad_graph_run(const ad_graph *G, uint32_t n_outputs, const uint32_t *ou
 {
     size_t size = G->n * (2 * sizeof(double) + sizeof(uint32_t) + 1);
     double *v = ad_resize(&G->allocator, NULL, 0, size + 1);
+    ad_last_call last = {.call = UINT32_MAX};
     if (!v)
         return AD_ERROR_NO_MEMORY;
     double *sum = v + G->n;
@@ -270,7 +289,7 @@ ad_status ad_graph_run(const ad_graph *G, uint32_t n_outputs, const uint32_t *ou
                 if (ad_graph_at(G, i)->op == AD_OP_ROW_SUM && rows)
                     v[i] = sum[i];
                 else
-                    evaluate(G, i, v, empty);
+                    evaluate(G, i, v, empty, &last);
             }
         for (size_t r = 0; r < rows; r++) {
             for (uint32_t i = 0; i < G->n; i++) {
@@ -280,7 +299,7 @@ ad_status ad_graph_run(const ad_graph *G, uint32_t n_outputs, const uint32_t *ou
                 else if (n->op == AD_OP_COLUMN)
                     v[i] = columns[n->x][r];
                 else if (ad_graph_varies(G, i) && level[i] <= l)
-                    evaluate(G, i, v, NULL);
+                    evaluate(G, i, v, NULL, &last);
             }
             for (uint32_t k = 0; l == most && k < n_outputs; k++)
                 if (to->interleaved)
@@ -292,6 +311,7 @@ ad_status ad_graph_run(const ad_graph *G, uint32_t n_outputs, const uint32_t *ou
     for (uint32_t k = 0; to->values && k < n_outputs; k++)
         if (!ad_graph_varies(G, outputs[k]))
             to->values[k] = v[outputs[k]];
+    ad_last_call_free(&last, G);
     ad_resize(&G->allocator, v, size + 1, 0);
-    return AD_OK;
+    return last.status;
 }

@@ -1,20 +1,28 @@
 /* take.c -- taking a function off a tape: what the outputs need, n-ary rows as chains of two-operand ones. */
+#include "callee.h"
 #include "internal.h"
 
-#include "autodiff/tape/internal.h"
+#include "autodiff/tape/call.h"
 
 typedef struct taking {
     ad_tape       *tape;
     ad_function   *f;
     unsigned char *needed;                 /* [n] */
     uint32_t      *node;                   /* [n] of the graph */
+    unsigned char *called;                 /* [calls on the tape] taken already */
     uint32_t       n;
+    int            refused;                /* for a call has an operand that varies */
 } taking;
 
 static void need(taking *t, uint32_t i)
 {
     uint64_t word = t->tape->head->words[i];
     const ad_rule *rule = &ad_rules[ad_word_op(word)];
+    if (ad_word_op(word) == AD_OP_CALL) {
+        const ad_called *c = ad_called_at(t->tape, ad_word_x(word));
+        for (uint32_t j = 0; j < c->n; j++)
+            t->needed[ad_called_operands(t->tape, c)[j]] = 1;
+    }
     if (rule->kind == AD_LIST || rule->kind == AD_PAIRS) {
         const uint32_t *list = ad_word_list(t->tape, word);
         for (size_t k = 0; k < list[0] * (size_t)rule->arity; k++)
@@ -97,12 +105,45 @@ static uint32_t take_list(taking *t, enum ad_op op, const uint32_t *list)
     return op == AD_OP_mean ? ad_graph_make(G, AD_OP_div, z, ad_graph_number(G, n), 0) : z;
 }
 
+/* All results of a call, at the first one needed: of a call at a point its formula, else nodes of the call. */
+static void take_call(taking *t, uint32_t call)
+{
+    ad_graph *G = &t->f->graph;
+    const ad_called *c = ad_called_at(t->tape, call);
+    ad_callee *callee = c->object;
+    const ad_graph *from = &callee->f->graph;
+    uint32_t *x = ad_make(&G->allocator, c->n + (size_t)from->n, sizeof *x), *node = x ? x + c->n : NULL;
+    G->failed |= !x;
+    t->called[call] = 1;
+    for (uint32_t j = 0; j < c->n && !G->failed; j++) {
+        x[j] = t->node[ad_called_operands(t->tape, c)[j]];
+        t->refused |= !callee->at_a_point && ad_graph_varies(G, x[j]);
+    }
+    if (!G->failed && callee->at_a_point) {
+        ad_graph_add(G, from, NULL, x, NULL, 1, node);
+        for (uint32_t k = 0; k < c->m; k++)
+            t->node[c->first + k] = node[callee->f->outputs[k]];
+    } else if (!G->failed) {
+        uint32_t made = ad_graph_call(G, ad_graph_add_callee(G, ad_callee_hold(callee)), x);
+        for (uint32_t k = 0; k < c->m; k++)
+            t->node[c->first + k] = ad_graph_make(G, AD_OP_RESULT, made, k, 0);
+    }
+    ad_drop(&G->allocator, x, c->n + (size_t)from->n, sizeof *x);
+}
+
 static uint32_t take_node(taking *t, uint32_t i)
 {
     ad_graph *G = &t->f->graph;
     uint64_t word = t->tape->head->words[i];
     enum ad_op op = (enum ad_op)ad_word_op(word);
     const ad_rule *rule = &ad_rules[op];
+    if (op == AD_OP_CALL) {
+        if (!t->called[ad_word_x(word)])
+            take_call(t, ad_word_x(word));
+        return t->node[i];
+    }
+    if (op == AD_OP_ROW_SUM)
+        return ad_graph_row_sum(G, t->node[ad_word_x(word)]);
     if (op == AD_OP_CONSTANT)
         return ad_graph_number(G, t->tape->head->values[i]);
     if (rule->kind == AD_LIST || rule->kind == AD_PAIRS)
@@ -144,12 +185,13 @@ static int take(taking *t, const ad_var *outputs)
         if (t->needed[i])
             need(t, i);
     for (uint32_t i = 0; i < t->n; i++)
-        if (t->needed[i] && (ad_word_op(t->tape->head->words[i]) == AD_OP_CONSTANT ||
+        if (t->needed[i] && (ad_word_op(t->tape->head->words[i]) == AD_OP_CONSTANT || ad_word_op(t->tape->head->words[i]) == AD_OP_CALL ||
                              ad_rules[ad_word_op(t->tape->head->words[i])].kind != AD_LEAF))
             t->node[i] = take_node(t, i);
     for (uint32_t k = 0; k < f->n_outputs; k++)
         f->outputs[k] = ad_is_plain(outputs[k]) ? ad_graph_number(&f->graph, outputs[k].value) : t->node[ad_id(outputs[k])];
-    return !f->graph.failed;
+    ad_function_find_depth(f);
+    return !f->graph.failed && !t->refused;
 }
 
 ad_function *ad_function_new(ad_tape *tape, size_t n_outputs, const ad_var *outputs)
@@ -172,12 +214,18 @@ ad_function *ad_function_new(ad_tape *tape, size_t n_outputs, const ad_var *outp
     taking t = {.tape = tape, .f = f, .n = tape->head->count};
     t.needed = ad_make(a, t.n, 1);
     t.node   = ad_make(a, t.n, sizeof *t.node);
-    int done = f && t.needed && t.node && take(&t, outputs);
+    t.called = ad_make(a, tape->n_calls, 1);
+    int done = f && t.needed && t.node && t.called && take(&t, outputs);
     ad_drop(a, t.needed, t.n, 1);
     ad_drop(a, t.node, t.n, sizeof *t.node);
+    ad_drop(a, t.called, tape->n_calls, 1);
     if (done)
         return f;
     ad_function_free(f);
-    ad_fault_memory(tape, function, "the function");
+    if (t.refused)
+        ad_fault(tape, AD_ERROR_ARGUMENT, "ad_function_new: an operand of ad_call_sum has one value per row: it depends on a column of the "
+                 "tape; a call over data of its own has to be the same for all rows");
+    else
+        ad_fault_memory(tape, function, "the function");
     return NULL;
 }

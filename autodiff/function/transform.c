@@ -1,4 +1,5 @@
 /* transform.c -- functions from functions: derivatives, totals. The sweeps over graphs are in derive.c and tangent.c. */
+#include "callee.h"
 #include "internal.h"
 
 #include <stdio.h>
@@ -16,16 +17,45 @@ static void mark_needed(const ad_graph *G, size_t n_outputs, const uint32_t *out
             needed[ad_graph_operand(ad_graph_at(G, i), k)] = 1;
 }
 
-static uint32_t copy_node(ad_function *to, const ad_graph_node *n, const uint32_t *node)
+/* callee [from's]: where they are in `to`, NONE until first needed. */
+static uint32_t add_node(ad_graph *to, const ad_graph *from, uint32_t i, const uint32_t *node, uint32_t *callee)
 {
+    const ad_graph_node *n = ad_graph_at(from, i);
     uint32_t operand[3] = {0, 0, 0};
     if (n->op == AD_OP_CONSTANT)
-        return ad_graph_number(&to->graph, n->number);
-    if (n->op <= AD_OP_THIRD)
-        return n->op == AD_OP_PARAM ? to->param_nodes[n->x] : to->column_nodes[n->x];
+        return ad_graph_number(to, n->number);
     for (int k = 0; k < ad_graph_arity(n->op); k++)
         operand[k] = node[ad_graph_operand(n, k)];
-    return ad_graph_make(&to->graph, n->op, operand[0], operand[1], operand[2]);
+    if (n->op == AD_OP_CALL && callee[n->y] == NONE)
+        callee[n->y] = ad_graph_add_callee(to, ad_callee_hold(ad_graph_callee(from, n->y)));
+    if (n->op == AD_OP_CALL || n->op == AD_OP_RESULT)
+        operand[1] = n->op == AD_OP_CALL ? callee[n->y] : n->y;
+    return ad_graph_make(to, n->op, operand[0], operand[1], operand[2]);
+}
+
+void ad_graph_add(ad_graph *to, const ad_graph *from, const unsigned char *needed, const uint32_t *params,
+                  const uint32_t *columns, int one_row, uint32_t *node)
+{
+    uint32_t *callee = ad_make(&to->allocator, from->n_callees, sizeof *callee);
+    to->failed |= !callee;
+    if (callee)
+        memset(callee, 0xff, from->n_callees * sizeof *callee);
+    for (uint32_t i = 0; i < from->n && !to->failed; i++) {
+        const ad_graph_node *n = ad_graph_at(from, i);
+        if (needed && !needed[i])
+            continue;
+        node[i] = n->op == AD_OP_PARAM ? params[n->x] : n->op == AD_OP_COLUMN ? columns[n->x]
+                : n->op == AD_OP_ROW_SUM && one_row ? node[n->x] : add_node(to, from, i, node, callee);
+    }
+    ad_drop(&to->allocator, callee, from->n_callees, sizeof *callee);
+}
+
+void ad_function_find_depth(ad_function *f)
+{
+    for (uint32_t k = 0; k < f->graph.n_callees; k++) {
+        uint32_t depth = ad_graph_callee(&f->graph, k)->f->depth + 1;
+        f->depth = depth > f->depth ? depth : f->depth;
+    }
 }
 
 static int copy_inputs(const ad_function *f, ad_function *to)
@@ -54,11 +84,10 @@ ad_function *ad_function_extract(const ad_function *f, const ad_graph *G, size_t
     if (done) {
         to->level = f->level;
         mark_needed(G, n_outputs, outputs, needed);
-        for (uint32_t i = 0; i < G->n && !to->graph.failed; i++)
-            if (needed[i])
-                node[i] = copy_node(to, ad_graph_at(G, i), node);
+        ad_graph_add(&to->graph, G, needed, to->param_nodes, to->column_nodes, 0, node);
         for (size_t k = 0; k < n_outputs; k++)
             to->outputs[k] = node[outputs[k]];
+        ad_function_find_depth(to);
         done = !to->graph.failed;
     }
     ad_drop(a, needed, G->n, 1);
@@ -255,6 +284,56 @@ ad_function *ad_function_total(const ad_function *f)
     ad_graph_free(&G);
     ad_drop(a, sums, f->n_outputs, sizeof *sums);
     return to;
+}
+
+static ad_function *make_total(const ad_function *f, ad_status *status)
+{
+    ad_function *total = ad_function_total(f);
+    *status = total ? AD_OK : AD_ERROR_NO_MEMORY;
+    return total;
+}
+
+const ad_function *ad_function_its_total(const ad_function *f, ad_status *status)
+{
+    return ad_function_made_once(f, AD_ITS_TOTAL, make_total, status);
+}
+
+/* ---- One row ------------------------------------------------------------------------------------------------------------ */
+
+static int fill_point(const ad_function *f, ad_function *to, uint32_t *node)
+{
+    ad_graph *G = &to->graph;
+    for (uint32_t i = 0; i < to->n_params; i++) {
+        const char *name = i < f->n_params ? ad_function_param_name(f, i) : ad_function_column_name(f, i - f->n_params);
+        to->param_nodes[i] = ad_graph_make(G, AD_OP_PARAM, i, 0, 0);
+        if (!ad_function_set_name(to, i, name, NULL))
+            return 0;
+    }
+    ad_graph_add(G, &f->graph, NULL, to->param_nodes, to->param_nodes + f->n_params, 1, node);
+    for (uint32_t k = 0; k < f->n_outputs; k++)
+        to->outputs[k] = node[f->outputs[k]];
+    to->level = f->level;
+    ad_function_find_depth(to);
+    return !G->failed;
+}
+
+static ad_function *make_point(const ad_function *f, ad_status *status)
+{
+    const ad_allocator *a = &f->allocator;
+    ad_function *to = ad_function_blank(a, f->n_params + (size_t)f->n_columns, 0, f->n_outputs);
+    uint32_t *node = ad_make(a, f->graph.n, sizeof *node);
+    int done = to && node && fill_point(f, to, node);
+    ad_drop(a, node, f->graph.n, sizeof *node);
+    *status = done ? AD_OK : AD_ERROR_NO_MEMORY;
+    if (done)
+        return to;
+    ad_function_free(to);
+    return NULL;
+}
+
+const ad_function *ad_function_at_a_point(const ad_function *f, ad_status *status)
+{
+    return ad_function_made_once(f, AD_ITS_POINT, make_point, status);
 }
 
 /* ---- Made once ---------------------------------------------------------------------------------------------------------- */

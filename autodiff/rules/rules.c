@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-const ad_rule ad_rules[AD_OP_COUNT] = {
+const ad_rule ad_rules[AD_OPS] = {
     [AD_OP_CONSTANT] = {.name = "const",  .kind = AD_LEAF},
     [AD_OP_PARAM]    = {.name = "param",  .kind = AD_LEAF},
     [AD_OP_COLUMN]   = {.name = "column", .kind = AD_LEAF},
     [AD_OP_THIRD]    = {.name = "third",  .kind = AD_LEAF},
+    [AD_OP_ROW_SUM]  = {.name = "row_sum", .kind = AD_FIXED, .arity = 1, .partials = 1, .words = "sum over rows"},
+    [AD_OP_CALL]     = {.name = "call",   .kind = AD_LEAF, .words = "a function's result"},
 #define OP1(name, z, dx, holds, words) [AD_OP_##name] = {#name, AD_FIXED, 1, 1, #z, {#dx}, #holds, words},
 #define OP2(name, z, dx, dy, holds, words) [AD_OP_##name] = {#name, AD_FIXED, 2, 2, #z, {#dx, #dy}, #holds, words},
 #define OP3(name, z, dx, dy, dw, holds, words) \
@@ -232,5 +234,5 @@ static void read_all(void)
 const ad_program *ad_partial_program(enum ad_op op, int operand)
 {
     pthread_once(&once, read_all);
-    return sound[op][operand] ? &programs[op][operand] : NULL;
+    return op < AD_OP_COUNT && sound[op][operand] ? &programs[op][operand] : NULL;
 }

@@ -18,7 +18,7 @@ typedef struct ad_rule {
     const char  *value, *partial[3], *holds, *words;
 } ad_rule;
 
-AD_API extern const ad_rule ad_rules[AD_OP_COUNT];
+AD_API extern const ad_rule ad_rules[AD_OPS];
 
 enum { AD_STEPS = 48, AD_DEPTH = 12 };
 enum { AD_PUSH_X = AD_OP_COUNT, AD_PUSH_Y, AD_PUSH_W, AD_PUSH_Z, AD_PUSH_N, AD_PUSH_M, AD_PUSH_NUMBER };
@@ -28,7 +28,7 @@ typedef struct ad_program {
     struct { int op; double number; } step[AD_STEPS];
 } ad_program;
 
-/* The program of a partial; NULL only if the row's text is not of the language, which a test excludes. */
+/* The program of a partial; NULL for what is no row, or if the row's text is not of the language, which a test excludes. */
 const ad_program *ad_partial_program(enum ad_op op, int operand);
 
 #endif

@@ -3,6 +3,7 @@
  * The quick sweep multiplies adjoints and partials as they come. Where zero met infinity that leaves a NaN, which the
  * operands hand on to the leaves; only then the careful sweep runs again, in which a zero of either contributes nothing.
  */
+#include "call.h"
 #include "internal.h"
 
 #include "autodiff/rules/scalar.h"
@@ -86,7 +87,7 @@ static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, doub
             continue;
         }
 
-        if (careful && g == 0)
+        if (careful && g == 0 && word >> AD_OP_SHIFT != AD_OP_CALL)
             continue;
         const ptrdiff_t a = ad_word_x(word), b = ad_word_y(word);
         switch (word >> AD_OP_SHIFT) {
@@ -116,6 +117,16 @@ static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, doub
 #undef Z
 #undef L
 #undef M
+        case AD_OP_ROW_SUM:                /* there are no rows here: its value is NaN as well */
+            GIVE(a, NAN);
+            break;
+        case AD_OP_CALL:                   /* all results of the call at once, at the first of them */
+            if (b)
+                break;
+            STORE;
+            ad_call_backward(tape, (uint32_t)a, (uint32_t)i, (uint32_t)top, A);
+            LOAD;
+            break;
         default:
             __builtin_unreachable();
         }

@@ -1,8 +1,10 @@
 /* gradient.c -- the gradient as new nodes: the backward sweep written onto the tape instead of done in numbers.
  *
  * The partials are the texts of ops.def, as programs of rows. A contribution is the row `chain`, so that zero against
- * infinity stays nothing in every later derivative too. */
-#include "internal.h"
+ * infinity stays nothing in every later derivative too.
+ *
+ * What varies with the rows contributes to what does not by its sum over rows. */
+#include "call.h"
 
 #include "autodiff/rules/rules.h"
 #include "operations.h"
@@ -10,15 +12,17 @@
 #include <math.h>
 #include <string.h>
 
-enum { WANTED = 1, ON_PATH = 2 };
+enum { WANTED = 1, ON_PATH = 2, ON_WAY = WANTED | ON_PATH, VARIES = 4 };
 
 typedef struct work {
     ad_tape       *tape;
     ad_var        *adjoint;                /* [top + 1] a plain 0 where nothing has arrived */
+    ad_var        *across;                 /* [top + 1] what is yet to be summed over rows; NULL where nothing is */
     unsigned char *mark;                   /* [top + 1] */
     uint32_t       top;
     uint32_t       list;                   /* the node whose elements equal to it were counted last */
     ad_var         ties;                   /* how many they are */
+    int            by_row;                 /* E varies: nothing is summed over rows */
 } work;
 
 /* Calls visit for every operand of a node: its id, and its place among the operands. */
@@ -28,6 +32,9 @@ static void each_operand(work *w, uint32_t i, visitor *visit)
 {
     uint64_t word = w->tape->head->words[i];
     const ad_rule *rule = &ad_rules[ad_word_op(word)];
+    if (ad_word_op(word) == AD_OP_CALL)
+        for (uint32_t k = 0; k < ad_called_at(w->tape, ad_word_x(word))->n; k++)
+            visit(w, i, ad_called_operands(w->tape, ad_called_at(w->tape, ad_word_x(word)))[k], 0, k);
     if (rule->kind == AD_LEAF)
         return;
     if (rule->kind == AD_LIST || rule->kind == AD_PAIRS) {
@@ -46,8 +53,10 @@ static void each_operand(work *w, uint32_t i, visitor *visit)
 static void inherit_path(work *w, uint32_t node, uint32_t operand, int place, size_t element)
 {
     (void)place, (void)element;
-    if (w->mark[operand])
+    if (w->mark[operand] & ON_WAY)
         w->mark[node] |= ON_PATH;
+    if (ad_word_op(w->tape->head->words[node]) != AD_OP_ROW_SUM)
+        w->mark[node] |= w->mark[operand] & VARIES;
 }
 
 static ad_var simplified(enum ad_op op, ad_var x, ad_var y, ad_var z)
@@ -128,9 +137,25 @@ static ad_var partial(work *w, enum ad_op op, int place, uint32_t node, const ui
     return depth == 1 ? stack[0] : ad_const(NAN);
 }
 
+static void add_to(ad_var *sum, ad_var term)
+{
+    if (ad_is_plain(*sum) && sum->value == 0)
+        *sum = term;
+    else if (!ad_is_plain(term) || term.value != 0)
+        *sum = ad_add(*sum, term);
+}
+
+/* What a node that varies contributes to one that does not, it contributes once a row. */
+static void give(work *w, uint32_t i, uint32_t target, ad_var term)
+{
+    int each_row = w->across && !w->by_row && (w->mark[i] & VARIES) && !(w->mark[target] & VARIES);
+    if (w->mark[target] & ON_WAY)
+        add_to(each_row ? &w->across[target] : &w->adjoint[target], term);
+}
+
 static void contribute(work *w, uint32_t i, uint32_t target, int place, size_t element)
 {
-    if (!w->mark[target])
+    if (!(w->mark[target] & ON_WAY))
         return;
     uint64_t word = w->tape->head->words[i];
     const ad_rule *rule = &ad_rules[ad_word_op(word)];
@@ -143,24 +168,126 @@ static void contribute(work *w, uint32_t i, uint32_t target, int place, size_t e
             operand[k] = list[1 + element * (size_t)rule->arity + (size_t)k];
     }
     ad_var slope = partial(w, (enum ad_op)ad_word_op(word), place, i, operand, n);
-    ad_var term = simplified(AD_OP_chain, w->adjoint[i], slope, ad_const(0));
-    ad_var *sum = &w->adjoint[target];
-    if (ad_is_plain(*sum) && sum->value == 0)
-        *sum = term;
-    else if (!ad_is_plain(term) || term.value != 0)
-        *sum = ad_add(*sum, term);
+    give(w, i, target, simplified(AD_OP_chain, w->adjoint[i], slope, ad_const(0)));
+}
+
+static int is_zero(ad_var v) { return ad_is_plain(v) && v.value == 0; }
+
+/* ---- Sums over rows --------------------------------------------------------------------------------------------------- */
+
+static ad_var row_sum(work *w, ad_var x)
+{
+    uint64_t one = ad_is_plain(x) ? ad_constant_id(w->tape, 1, "gradient") : 0;
+    if (one > AD_ID_MASK)
+        return ad_const(NAN);
+    return ad_is_plain(x) ? ad_mul(x, ad_record1(AD_OP_ROW_SUM, ad_var_at(w->tape, (uint32_t)one), NAN))
+                          : ad_record1(AD_OP_ROW_SUM, x, NAN);
+}
+
+static void through_row_sum(work *w, uint32_t i)
+{
+    uint32_t x = ad_word_x(w->tape->head->words[i]);
+    if (w->by_row)
+        ad_fault(w->tape, AD_ERROR_ARGUMENT, "ad_gradient: the variable has one value per row and depends on a sum over rows: its "
+                 "derivatives are rows by rows; sum it with ad_row_sum first");
+    else
+        give(w, i, x, w->mark[x] & VARIES ? w->adjoint[i]
+                                          : simplified(AD_OP_chain, w->adjoint[i], row_sum(w, ad_const(1)), ad_const(0)));
+}
+
+/* ---- Calls ------------------------------------------------------------------------------------------------------------ */
+
+/* Calls the adjoint of a call: operands, then the results' adjoints g [m]; its results go to the operands, each times h. */
+static void call_adjoint(work *w, uint32_t i, ad_var *x, uint32_t n, const ad_var *g, uint32_t m, ad_var h)
+{
+    ad_status status;
+    ad_called *c = ad_called_at(w->tape, ad_word_x(w->tape->head->words[i]));
+    const ad_called_kind *kind = c->kind;
+    uint64_t before = w->tape->faults;
+    void *object = kind->derived(c->object, &status);
+    if (!object) {
+        ad_fault_memory(w->tape, "gradient", "the derivative of a call");
+        return;
+    }
+    for (uint32_t j = 0; j < n; j++)
+        x[j] = ad_var_at(w->tape, ad_called_operands(w->tape, c)[j]);
+    memcpy(x + n, g, m * sizeof *x);
+    ad_call_record(w->tape, "gradient", kind, object, n + (size_t)m, x, n, x);
+    for (uint32_t j = 0; j < n && w->tape->faults == before; j++) {
+        /* The calls may have moved. */
+        uint32_t target = ad_called_operands(w->tape, ad_called_at(w->tape, ad_word_x(w->tape->head->words[i])))[j];
+        give(w, i, target, simplified(AD_OP_chain, h, x[j], ad_const(0)));
+    }
+}
+
+/* At the first result: those after it have all they get. Where the adjoints have one value per row and the call has not,
+ * each of its results is derived by itself, so that no sum of the call's own is made for every row. */
+static void through_call(work *w, uint32_t i)
+{
+    uint64_t word = w->tape->head->words[i];
+    const ad_called *c = ad_called_at(w->tape, ad_word_x(word));
+    const ad_allocator *a = &w->tape->allocator;
+    uint32_t n = c->n, m = c->m, known = w->top - i < m ? w->top - i + 1 : m;
+    size_t bytes = (n + 2 * (size_t)m) * sizeof(ad_var);
+    int some = 0;
+    for (uint32_t k = 0; k < known; k++)
+        some |= !is_zero(w->adjoint[i + k]);
+    if (ad_word_y(word) || !some)
+        return;
+    ad_var *x = ad_resize(a, NULL, 0, bytes), *g;
+    if (!x) {
+        ad_fault_memory(w->tape, "gradient", "the adjoints of a call");
+        return;
+    }
+    g = x + n + m;
+    for (uint32_t k = 0; k < m; k++)
+        g[k] = k < known ? w->adjoint[i + k] : ad_const(0);
+    if (!w->by_row || (w->mark[i] & VARIES))
+        call_adjoint(w, i, x, n, g, m, ad_const(1));
+    else
+        for (uint32_t k = 0; k < known; k++) {
+            for (uint32_t l = 0; l < m; l++)
+                g[l] = ad_const(l == k);
+            if (!is_zero(w->adjoint[i + k]))
+                call_adjoint(w, i, x, n, g, m, w->adjoint[i + k]);
+        }
+    ad_resize(a, x, bytes, 0);
+}
+
+/* ---- The sweep -------------------------------------------------------------------------------------------------------- */
+
+static void visit(work *w, uint32_t i)
+{
+    switch (ad_word_op(w->tape->head->words[i])) {
+    case AD_OP_ROW_SUM: through_row_sum(w, i); return;
+    case AD_OP_CALL:    through_call(w, i); return;
+    default:            each_operand(w, i, contribute);
+    }
 }
 
 static void sweep(work *w)
 {
-    for (uint32_t i = 0; i <= w->top; i++)
+    for (uint32_t i = 0; i <= w->top; i++) {
+        if (ad_word_op(w->tape->head->words[i]) == AD_OP_COLUMN)
+            w->mark[i] |= VARIES;
         each_operand(w, i, inherit_path);
+    }
+    w->by_row = (w->mark[w->top] & VARIES) != 0;
     w->adjoint[w->top] = ad_const(1);
     for (uint32_t i = w->top + 1; i-- > 0;) {
-        ad_var g = w->adjoint[i];
-        if ((w->mark[i] & ON_PATH) && !(ad_is_plain(g) && g.value == 0))
-            each_operand(w, i, contribute);
+        if (w->across && !is_zero(w->across[i]))
+            add_to(&w->adjoint[i], row_sum(w, w->across[i]));
+        if ((w->mark[i] & ON_PATH) && (!is_zero(w->adjoint[i]) || ad_word_op(w->tape->head->words[i]) == AD_OP_CALL))
+            visit(w, i);
     }
+}
+
+static int has_row_sum(const work *w)
+{
+    for (uint32_t i = 0; w->tape->n_inputs && i <= w->top; i++)
+        if (ad_word_op(w->tape->head->words[i]) == AD_OP_ROW_SUM)
+            return 1;
+    return 0;
 }
 
 void ad_gradient(ad_var E, size_t n, const ad_var *wrt, ad_var *out)
@@ -178,9 +305,11 @@ void ad_gradient(ad_var E, size_t n, const ad_var *wrt, ad_var *out)
     for (size_t i = 0; i < n && sound; i++)
         sound = ad_is_plain(wrt[i]) || ad_accepts(tape, wrt[i], function, "a variable to differentiate by");
     if (sound) {
+        int sums = has_row_sum(&w);
         w.adjoint = ad_resize(&tape->allocator, NULL, 0, nodes * sizeof *w.adjoint);
+        w.across  = sums ? ad_resize(&tape->allocator, NULL, 0, nodes * sizeof *w.across) : NULL;
         w.mark    = ad_resize(&tape->allocator, NULL, 0, nodes);
-        sound = w.adjoint && w.mark;
+        sound = w.adjoint && w.mark && (w.across || !sums);
         if (!sound)
             ad_fault_memory(tape, function, "the adjoints");
     }
@@ -188,6 +317,8 @@ void ad_gradient(ad_var E, size_t n, const ad_var *wrt, ad_var *out)
     if (sound) {
         memset(w.adjoint, 0, nodes * sizeof *w.adjoint);
         memset(w.mark, 0, nodes);
+        if (w.across)
+            memset(w.across, 0, nodes * sizeof *w.across);
         for (size_t i = 0; i < n; i++)
             if (!ad_is_plain(wrt[i]) && ad_id(wrt[i]) < nodes)
                 w.mark[ad_id(wrt[i])] |= WANTED;
@@ -200,6 +331,8 @@ void ad_gradient(ad_var E, size_t n, const ad_var *wrt, ad_var *out)
     }
     if (tape && w.adjoint)
         ad_resize(&tape->allocator, w.adjoint, nodes * sizeof *w.adjoint, 0);
+    if (tape && w.across)
+        ad_resize(&tape->allocator, w.across, nodes * sizeof *w.across, 0);
     if (tape && w.mark)
         ad_resize(&tape->allocator, w.mark, nodes, 0);
 }

@@ -9,7 +9,7 @@
 /* Nodes between two marks share an epoch: rewinding kills whole segments, so liveness is a matter of tags alone. */
 typedef struct ad_segment {
     uint64_t tag, serial;
-    uint32_t count, inputs, names;         /* sizes when the segment began */
+    uint32_t count, inputs, names, calls;  /* sizes when the segment began */
     size_t   lists, text;
 } ad_segment;
 
@@ -26,8 +26,8 @@ struct ad_tape {
     unsigned     slot;
     uint32_t     limit;                    /* most nodes */
     ad_region    values, words, adjoints;
-    ad_block     segments, inputs, lists, names, text, saved;
-    uint32_t     n_segments, n_inputs, n_names;
+    ad_block     segments, inputs, lists, names, text, saved, calls;
+    uint32_t     n_segments, n_inputs, n_names, n_calls;
     size_t       n_lists, n_text;
     struct ad_names *index;                /* of the first n_indexed names */
     uint32_t     n_indexed;
@@ -66,5 +66,7 @@ void     ad_names_forget(ad_tape *tape);
 /* Any row on plain operands or variables, by code; x, y, w as far as the row has them. */
 ad_var   ad_record(enum ad_op op, ad_var x, ad_var y, ad_var w);
 double   ad_evaluate(enum ad_op op, double x, double y, double w);
+/* The id of a constant's node, made when it is not there; more than AD_ID_MASK, with the fault noted, without room. */
+uint64_t ad_constant_id(ad_tape *tape, double value, const char *function);
 
 #endif

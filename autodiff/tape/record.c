@@ -38,6 +38,8 @@ static uint64_t constant(ad_tape *tape, double value, const char *function)
     return ad_id(v);
 }
 
+uint64_t ad_constant_id(ad_tape *tape, double value, const char *function) { return constant(tape, value, function); }
+
 /* ---- One, two, three operands --------------------------------------------------------------------------------------- */
 
 static const char *const ordinal[] = {"the first operand", "the second operand", "the third operand"};

@@ -1,4 +1,5 @@
 /* tape.c -- the life of a tape: slots, epochs, marks, inputs, errors. Recording is in record.c, names in names.c. */
+#include "call.h"
 #include "internal.h"
 
 #include <math.h>
@@ -147,7 +148,7 @@ static int push_segment(ad_tape *tape)
     uint64_t epoch = next_epoch(tape);
     ad_segment *s = segment(tape, tape->n_segments++);
     *s = (ad_segment){.serial = ++slot_serial[tape->slot], .count = tape->head->count, .inputs = tape->n_inputs,
-                      .names = tape->n_names, .lists = tape->n_lists, .text = tape->n_text};
+                      .names = tape->n_names, .calls = tape->n_calls, .lists = tape->n_lists, .text = tape->n_text};
     open_epoch(tape, s, epoch);
     return 1;
 }
@@ -164,6 +165,7 @@ static void cut(ad_tape *tape, uint32_t i)
     tape->n_lists    = s->lists;
     tape->n_names    = s->names;
     tape->n_text     = s->text;
+    ad_calls_cut(tape, s->calls);
     if (tape->leaves > s->count)
         tape->leaves = s->count;
     if (tape->swept > s->count)
@@ -257,11 +259,13 @@ void ad_tape_free(ad_tape *tape)
         atomic_store(&slot_in_use[tape->slot], 0);
     }
     ad_names_forget(tape);
+    ad_calls_cut(tape, 0);
     ad_allocator a = tape->allocator;
     ad_region_free(&tape->values, &a);
     ad_region_free(&tape->words, &a);
     ad_region_free(&tape->adjoints, &a);
-    ad_block *blocks[] = {&tape->segments, &tape->inputs, &tape->lists, &tape->names, &tape->text, &tape->saved};
+    ad_block *blocks[] = {&tape->segments, &tape->inputs, &tape->lists, &tape->names, &tape->text, &tape->saved,
+                          &tape->calls};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         ad_block_free(blocks[i], &a);
     ad_resize(&a, tape, sizeof *tape, 0);
@@ -281,7 +285,7 @@ size_t ad_tape_size(const ad_tape *tape) { return tape ? tape->head->count : 0; 
 size_t ad_tape_memory(const ad_tape *tape)
 {
     return tape ? sizeof *tape + tape->values.size + tape->words.size + tape->adjoints.size + tape->segments.size + tape->inputs.size
-                  + tape->lists.size + tape->names.size + tape->text.size + tape->saved.size : 0;
+                  + tape->lists.size + tape->names.size + tape->text.size + tape->saved.size + tape->calls.size : 0;
 }
 
 #define TEXT_(x) #x

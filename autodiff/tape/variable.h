@@ -52,7 +52,8 @@ enum { AD_ID_BITS = 27, AD_SLOT_BITS = 10, AD_EPOCH_BITS = 27, AD_OP_SHIFT = 2 *
 enum { AD_SLOTS = 1 << AD_SLOT_BITS, AD_ALIVE = 64, AD_ALIVE_SHIFT = 58, AD_CONSTANTS = 64, AD_CONSTANTS_SHIFT = 58 };
 #define AD_ID_MASK ((UINT64_C(1) << AD_ID_BITS) - 1)
 
-/* Operation codes: four that are no rows, then the rows of ops.def in order. */
+/* Operation codes: four that are no rows, then the rows of ops.def in order, then what functions add: the sum over rows,
+ * and calls of functions (function/call.h). */
 enum ad_op {
     AD_OP_CONSTANT, AD_OP_PARAM, AD_OP_COLUMN, AD_OP_THIRD,
 #define OP1(name, ...) AD_OP_##name,
@@ -62,12 +63,13 @@ enum ad_op {
 #define NA1(name, ...) AD_OP_##name,
 #define NA2(name, ...) AD_OP_##name,
 #include "../ops.def"
-    AD_OP_COUNT
+    AD_OP_COUNT, AD_OP_ROW_SUM = AD_OP_COUNT, AD_OP_CALL, AD_OPS
 };
 
 /* What recording reads of a tape. A node is 16 bytes: its value, and its word, op << 54 | first operand << 27 | second
  * operand. A three-operand node is preceded by an AD_OP_THIRD record that holds the third; an n-ary node's low 54 bits
- * are its place in the operand lists. alive[link >> AD_ALIVE_SHIFT] is the tag of a living epoch, or of none;
+ * are its place in the operand lists; the results of a call are nodes one after another, with the call and the place among
+ * its results for operands. alive[link >> AD_ALIVE_SHIFT] is the tag of a living epoch, or of none;
  * constants[] has the bits of numbers and the links of their nodes, the last ones used. */
 typedef struct ad_tape_head {
     uint64_t  alive[AD_ALIVE];             /* first: one instruction less in every look at it */
