@@ -18,10 +18,9 @@
  *
  * Operations on variables record a graph on a tape, computing values as they go; ad_backward sweeps it in reverse and
  * ad_grad reads the derivatives. Read on in this order: tape/tape.h (life, errors, inputs, names, marks),
- * tape/operations.h (everything that can be recorded), tape/derivatives.h (backward, gradients), ops.def (the rules), insight/text.h
- * (formulas in words).
- * tape/operations.h (everything that can be recorded), tape/derivatives.h (backward, gradients), function/function.h (recorded
- * functions), function/call.h (functions as operations), ops.def (the rules).
+ * tape/operations.h (everything that can be recorded), tape/derivatives.h (backward, gradients), ops.def (the rules); then
+ * function/function.h (over rows of data), function/call.h (functions as operations), model/formula.h and model/model.h
+ * (formulas and models in text), model/table.h (data), insight/text.h (formulas of nodes in words).
  */
 #ifndef AUTODIFF_AUTODIFF_H
 #define AUTODIFF_AUTODIFF_H
@@ -30,6 +29,9 @@
 #include "function/function.h"
 #include "function/threads.h"
 #include "insight/text.h"
+#include "model/formula.h"
+#include "model/model.h"
+#include "model/problem.h"
 #include "model/table.h"
 #include "tape/derivatives.h"
 #include "tape/operations.h"

@@ -4,10 +4,14 @@
 
 #include <stddef.h>
 
-/* How many insertions, deletions, changes and swaps of neighbours apart two names are, letters of different case half a
- * change: in halves. SIZE_MAX for names too long to be slips of one another (over 63 bytes, or more than 3 apart in length). */
-size_t ad_nearest_distance(const char *written, const char *known);
-/* Whether a distance is small enough for a name of that length to be offered. */
-int    ad_nearest_is_near(size_t distance, const char *written);
+/* Known names are offered one by one; `best` is the first of the nearest, if any is near enough to be meant. */
+typedef struct ad_nearest {
+    const char *written;           /* [length] */
+    size_t      length;
+    const char *best;              /* NULL: none */
+    size_t      distance;
+} ad_nearest;
+
+void ad_nearest_offer(ad_nearest *nearest, const char *name);
 
 #endif

@@ -176,20 +176,14 @@ size_t ad_table_find(const ad_table *t, const char *name)
 /* "; did you mean 'time'?" or the names there are, as far as they fit. */
 static void suggest(const ad_table *t, const char *name, char *text, size_t size)
 {
-    size_t best = SIZE_MAX, nearest = 0, used = 0;
-    for (size_t i = 0; i < t->n_columns; i++) {
-        size_t distance = ad_nearest_distance(name, ad_table_name(t, i));
-        if (*ad_table_name(t, i) && distance < best) {
-            best = distance;
-            nearest = i;
-        }
-    }
-    if (ad_nearest_is_near(best, name)) {
-        snprintf(text, size, "; did you mean '%s'?", ad_table_name(t, nearest));
+    ad_nearest nearest = {.written = name, .length = strlen(name)};
+    for (size_t i = 0; i < t->n_columns; i++)
+        ad_nearest_offer(&nearest, ad_table_name(t, i));
+    if (nearest.best) {
+        snprintf(text, size, "; did you mean '%s'?", nearest.best);
         return;
     }
-    size_t shown = 0;
-    used = (size_t)snprintf(text, size, "; there %s", t->n_columns == 1 ? "is" : "are");
+    size_t shown = 0, used = (size_t)snprintf(text, size, "; there %s", t->n_columns == 1 ? "is" : "are");
     for (; shown < t->n_columns && used < size - 150; shown++)
         used += (size_t)snprintf(text + used, size - used, "%s '%.60s'", shown ? "," : "", ad_table_name(t, shown));
     if (shown < t->n_columns)

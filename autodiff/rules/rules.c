@@ -79,10 +79,8 @@ static void settle(reader *r, int precedence)
         emit(r, r->stack[--r->depth].op, 0);
 }
 
-static int row_named(const char *name, size_t length)
+int ad_row_named(const char *name, size_t length)
 {
-    if (length == 4 && !strncmp(name, "fabs", length))
-        return AD_OP_abs;
     for (int op = AD_OP_THIRD + 1; op < AD_OP_COUNT; op++)
         if (strlen(ad_rules[op].name) == length && !strncmp(ad_rules[op].name, name, length))
             return op;
@@ -110,7 +108,7 @@ static void read_word(reader *r, int *operand_next)
         r->at++;
     if (*r->at == '(') {
         r->at++;
-        int op = row_named(start, length);
+        int op = length == 4 && !strncmp(start, "fabs", length) ? AD_OP_abs : ad_row_named(start, length);
         r->failed |= op < 0;
         defer(r, OPEN, 0, op);
         return;                            /* an operand comes next, as before */
@@ -124,10 +122,10 @@ static void read_word(reader *r, int *operand_next)
     r->failed = 1;
 }
 
-static const struct { const char *text; int op, precedence; } operators[] = {
+const ad_operator ad_operators[] = {
     {"==", AD_OP_equal, 3}, {"!=", AD_OP_not_equal, 3}, {"<=", AD_OP_less_equal, 4}, {">=", AD_OP_greater_equal, 4},
     {"<", AD_OP_less, 4}, {">", AD_OP_greater, 4}, {"+", AD_OP_add, 5}, {"-", AD_OP_sub, 5}, {"*", AD_OP_mul, 6},
-    {"/", AD_OP_div, 6},
+    {"/", AD_OP_div, 6}, {NULL, 0, 0},
 };
 enum { CHOICE = 1, UNARY = 7 };                /* the row select waits below all others, at 0 */
 
@@ -162,11 +160,11 @@ static void read_mark(reader *r, int *operand_next)
 
 static void read_operator(reader *r, int *operand_next)
 {
-    for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
-        size_t length = strlen(operators[i].text);
-        if (!strncmp(r->at, operators[i].text, length)) {
-            settle(r, operators[i].precedence);
-            defer(r, operators[i].op, operators[i].precedence, 0);
+    for (const ad_operator *o = ad_operators; o->text; o++) {
+        size_t length = strlen(o->text);
+        if (!strncmp(r->at, o->text, length)) {
+            settle(r, o->precedence);
+            defer(r, o->op, o->precedence, 0);
             r->at += length;
             *operand_next = 1;
             return;

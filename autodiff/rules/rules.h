@@ -28,6 +28,17 @@ typedef struct ad_program {
     struct { int op; double number; } step[AD_STEPS];
 } ad_program;
 
+/* The row of a name, or -1. */
+int ad_row_named(const char *name, size_t length);
+
+/* The binary operators, longer ones before those that they begin with; a NULL text ends them. */
+typedef struct ad_operator {
+    const char *text;
+    int         op, precedence;
+} ad_operator;
+
+extern const ad_operator ad_operators[];
+
 /* The program of a partial; NULL for what is no row, or if the row's text is not of the language, which a test excludes. */
 const ad_program *ad_partial_program(enum ad_op op, int operand);
 

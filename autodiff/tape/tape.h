@@ -26,7 +26,8 @@ typedef enum ad_status {
     AD_ERROR_ARGUMENT,         /* an argument out of range, the message says which                            */
     AD_ERROR_LIMIT,            /* more nodes than the tape may hold                                           */
     AD_ERROR_IO,               /* a file cannot be opened, or a stream read or written                        */
-    AD_ERROR_DATA              /* data that are malformed or missing, the message says where                  */
+    AD_ERROR_DATA,             /* data that are malformed or missing, the message says where                  */
+    AD_ERROR_SYNTAX            /* a text that is no formula or no model, the message says where                */
 } ad_status;
 
 /** Where a tape takes its memory from. All members NULL: the C library and the system's address space.
