@@ -4,5 +4,6 @@
 
 #include "errors.h"
 #include "network.h"
+#include "optimisers.h"
 
 #endif
