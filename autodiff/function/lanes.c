@@ -204,15 +204,25 @@ static void gather_products(const context *c, const uint32_t *code)
     }
 }
 
-/* sigmoid(x) and sigmoid(-x) from one exponential. */
+/* sigmoid(x) and sigmoid(-x) from one exponential; in two steps, with the compiler kept from making them one again. */
 static __attribute__((flatten)) void sigmoids(const context *c, const uint32_t *code)
 {
     double *z = c->work + code[1], *opposite = c->work + code[2];
     const double *x = c->work + code[3];
-    for (int j = 0; j < AD_BLOCK; j += VECTOR) {
-        struct ad_lane_sigmoids both = ad_lane_sigmoid_pair(load(x + j));
-        store(z + j, both.of);
-        store(opposite + j, both.of_minus);
+    struct lane_decay e[VECTORS];
+    lane_mask far = lane_less(LANE_0, LANE_0);
+    for (int j = 0; j < VECTORS; j++) {
+        ad_lane v = load(x + j * VECTOR);
+        far = lane_or(far, lane_less(lane_all(LANE_SIGMOID_FAR), lane_abs(v)));
+        e[j] = lane_decay_of(v);
+    }
+    __asm__ volatile("" : : "r"(e) : "memory");
+    int anywhere = lane_any(far);
+    for (int j = 0; j < VECTORS; j++) {
+        ad_lane v = load(x + j * VECTOR);
+        struct ad_lane_sigmoids both = anywhere ? lane_sigmoids_anywhere(v) : lane_sigmoids_of(v, e[j]);
+        store(z + j * VECTOR, both.of);
+        store(opposite + j * VECTOR, both.of_minus);
     }
 }
 

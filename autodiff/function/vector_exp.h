@@ -132,17 +132,49 @@ LANE_INLINE ad_lane ad_lane_sigmoid(ad_lane x)
 }
 #define AD_LANE_HAS_sigmoid ~, 1
 
-/* sigmoid(x) and sigmoid(-x) together. */
+/* sigmoid(x) and sigmoid(-x) together. Where |x| <= LANE_SIGMOID_FAR, exp(-|x|) = scale (1 + t) comes first and the
+ * division in a second step, so that a loop can take each over many lanes: the chain of dependent operations is so long that
+ * the processor overlaps two halves twice as well as the whole (P1 on AVX-512: 6.8 -> 4.3 ns per vector, AVX2 7.5 -> 4.1). */
+#define LANE_SIGMOID_FAR 700.0
+
 struct ad_lane_sigmoids {
     ad_lane of, of_minus;
 };
 
-LANE_INLINE struct ad_lane_sigmoids ad_lane_sigmoid_pair(ad_lane x)
+struct lane_decay {
+    ad_lane scale, t;
+};
+
+LANE_INLINE struct lane_decay lane_decay_of(ad_lane x)
+{
+    const double shift = 0x1.8p52 + 1023;  /* leaves the exponent's bits of 2^k below */
+    ad_lane a = -lane_abs(x), shifted = lane_fma(a, lane_all(0x1.71547652b82fep+0), lane_all(shift)), k = shifted - shift;
+    ad_lane r = lane_fnma(k, lane_all(-0x1.718432a1b0e26p-35), lane_fnma(k, lane_all(0x1.62e42ffp-1), a));
+    return (struct lane_decay){lane_of_bits(lane_bits(shifted) << 52), lane_fma(r * r, lane_exp_series(r), r)};
+}
+
+LANE_INLINE struct ad_lane_sigmoids lane_sigmoids_of(ad_lane x, struct lane_decay s)
+{
+    ad_lane et = s.scale * s.t, e = s.scale + et, e_low = (s.scale - e) + et;
+    ad_lane d = e + 1.0, d_low = (e - (d - 1.0)) + e_low, inverse = 1.0 / d;
+    ad_lane c = lane_fnma(inverse, d_low, lane_residual(inverse, d, lane_all(1)));
+    ad_lane larger = lane_fma(inverse, c, inverse), smaller = lane_fma(e, inverse, inverse * lane_fma(e, c, e_low));
+    lane_mask below = lane_less(x, LANE_0);
+    return (struct ad_lane_sigmoids){lane_pick(below, smaller, larger), lane_pick(below, larger, smaller)};
+}
+
+LANE_INLINE struct ad_lane_sigmoids lane_sigmoids_anywhere(ad_lane x)
 {
     struct lane_logistic s = lane_logistic_of(x);
     lane_mask below = lane_less(x, LANE_0);
     ad_lane larger = s.inverse.hi + s.inverse.lo, smaller = lane_logistic_times(s, s.factor, s.k);
     return (struct ad_lane_sigmoids){lane_pick(below, smaller, larger), lane_pick(below, larger, smaller)};
+}
+
+LANE_INLINE struct ad_lane_sigmoids ad_lane_sigmoid_pair(ad_lane x)
+{
+    return lane_any(lane_less(lane_all(LANE_SIGMOID_FAR), lane_abs(x))) ? lane_sigmoids_anywhere(x)
+                                                                        : lane_sigmoids_of(x, lane_decay_of(x));
 }
 
 LANE_INLINE ad_lane ad_lane_silu(ad_lane x)

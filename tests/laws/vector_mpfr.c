@@ -284,6 +284,62 @@ Test(vector, every_value_is_within_its_bound)
     big_stop();
 }
 
+/* Two functions computed together, as the engine does where a value and its slope need both. */
+static void sigmoids_block(double *z, double *other, const double *x)
+{
+    for (int i = 0; i < ROWS; i += AD_LANES) {
+        struct ad_lane_sigmoids both = ad_lane_sigmoid_pair(lane_at(x + i));
+        memcpy(z + i, &both.of, sizeof both.of);
+        memcpy(other + i, &both.of_minus, sizeof both.of_minus);
+    }
+}
+
+static void sine_cosine_block(double *z, double *other, const double *x)
+{
+    for (int i = 0; i < ROWS; i += AD_LANES) {
+        struct ad_lane_sine_cosine both = ad_lane_sin_cos(lane_at(x + i));
+        memcpy(z + i, &both.sine, sizeof both.sine);
+        memcpy(other + i, &both.cosine, sizeof both.cosine);
+    }
+}
+
+static void check_together(const char *what, double x, double got, const struct reference *r, double at)
+{
+    big_reset();
+    big exact = r->value(num(at), num(0), num(0));
+    double ulp = error_in_ulp(got, exact, NULL);
+    if (mpfr_cmpabs(exact, num(DBL_MIN)) >= 0)
+        cr_expect(ulp <= 2, "%s at %.17g: %g ulp off", what, x, ulp);
+}
+
+Test(vector, two_functions_at_once_are_within_two_ulp)
+{
+    if (!cpu_has_it())
+        cr_skip("no " AD_LANE_ISA);
+    const char *asked = getenv("AD_TEST_POINTS");
+    long points = asked && atol(asked) > 0 ? atol(asked) : 2048;
+    big_start();
+    for (long done = 0; done < points; done += ROWS) {
+        double x[ROWS], z[ROWS], other[ROWS];
+        double from = done % (2 * ROWS) ? 40 : 745;     /* blocks within the common range, and beyond it */
+        for (int i = 0; i < ROWS; i++)
+            x[i] = i % 2 ? uniform(-from, from) : draw(&reference_sigmoid.operand[0]);
+        sigmoids_block(z, other, x);
+        for (int i = 0; i < ROWS; i++) {
+            check_together("sigmoid(x)", x[i], z[i], &reference_sigmoid, x[i]);
+            check_together("sigmoid(-x)", x[i], other[i], &reference_sigmoid, -x[i]);
+        }
+        for (int i = 0; i < ROWS; i++)
+            x[i] = draw(&reference_sin.operand[0]);
+        sine_cosine_block(z, other, x);
+        for (int i = 0; i < ROWS; i++) {
+            check_together("sin(x)", x[i], z[i], &reference_sin, x[i]);
+            check_together("cos(x)", x[i], other[i], &reference_cos, x[i]);
+        }
+    }
+    big_stop();
+}
+
 static const double special[] = {0.0,     -0.0,     0x1p-1074, -0x1p-1074, 0x1p-1022, -0x1p-1022, 0x1.8p-1030, 1,
                                  -1,      0.5,      -0.5,      2,          -2,        3,          0x1p52,      -0x1p53,
                                  0x1p63,  700,      -700,      709.5,      710,       -746,       1e300,       -1e300,
