@@ -4,6 +4,8 @@
 
 #include "autodiff/tape/call.h"
 
+#include <math.h>
+
 typedef struct taking {
     ad_tape       *tape;
     ad_function   *f;
@@ -36,13 +38,25 @@ static void need(taking *t, uint32_t i)
     }
 }
 
+/* x, with the slope that the lists' rows give a single element. */
+static uint32_t flat_at_infinity(ad_graph *G, uint32_t x)
+{
+    uint32_t end = ad_graph_make(G, AD_OP_equal, ad_graph_make(G, AD_OP_abs, x, 0, 0), ad_graph_number(G, INFINITY), 0);
+    uint32_t one = ad_graph_make(G, AD_OP_select, ad_graph_make(G, AD_OP_equal, x, x, 0), ad_graph_number(G, 1),
+                                 ad_graph_number(G, NAN));
+    uint32_t slope = ad_graph_make(G, AD_OP_select, end, ad_graph_number(G, 0), one);
+    return ad_graph_make(G, AD_OP_SLOPE_OF, x, ad_graph_make(G, AD_OP_mul, x, slope, 0), 0);
+}
+
 /* m + log(exp(x_1 - m) + ... + exp(x_n - m)): one exponential an element, where a chain of logaddexp takes two functions and
  * its derivative two more. Any m near the largest will do; floor has no slope, so that none is derived of the choice, and
- * the limits keep infinite elements from meeting their like. P2 runs in 0.7 of the time. */
+ * the limits keep infinite elements from meeting their like. P2 runs in 0.7 of the time. An infinite sum has no slope. */
 static uint32_t take_logsumexp(taking *t, const uint32_t *list)
 {
     ad_graph *G = &t->f->graph;
     uint32_t m = t->node[list[1]], sum = UINT32_MAX;
+    if (list[0] == 1)
+        return flat_at_infinity(G, m);
     for (uint32_t k = 1; k < list[0]; k++)
         m = ad_graph_make(G, AD_OP_max, m, t->node[list[1 + k]], 0);
     m = ad_graph_make(G, AD_OP_clamp, ad_graph_make(G, AD_OP_floor, m, 0, 0), ad_graph_number(G, -0x1p1000),
@@ -52,6 +66,26 @@ static uint32_t take_logsumexp(taking *t, const uint32_t *list)
         sum = k ? ad_graph_make(G, AD_OP_add, sum, e, 0) : e;
     }
     return ad_graph_make(G, AD_OP_add, m, ad_graph_make(G, AD_OP_log, sum, 0, 0), 0);
+}
+
+/* s root((x_1 / s)^2 + ... + (x_n / s)^2), s the power of two next below the largest: a chain of hypot costs more, and gives
+ * infinite operands slopes that depend on their order. As above floor keeps s flat. */
+static uint32_t take_norm2(taking *t, const uint32_t *list)
+{
+    ad_graph *G = &t->f->graph;
+    uint32_t s = UINT32_MAX, sum = UINT32_MAX;
+    for (uint32_t k = 0; k < list[0]; k++) {
+        uint32_t x = ad_graph_make(G, AD_OP_abs, t->node[list[1 + k]], 0, 0);
+        s = k ? ad_graph_make(G, AD_OP_max, s, x, 0) : x;
+    }
+    s = ad_graph_make(G, AD_OP_clamp, ad_graph_make(G, AD_OP_floor, ad_graph_make(G, AD_OP_log2, s, 0, 0), 0, 0),
+                      ad_graph_number(G, -1000), ad_graph_number(G, 1000));
+    s = ad_graph_make(G, AD_OP_exp2, s, 0, 0);
+    for (uint32_t k = 0; k < list[0]; k++) {
+        uint32_t square = ad_graph_make(G, AD_OP_square, ad_graph_make(G, AD_OP_div, t->node[list[1 + k]], s, 0), 0, 0);
+        sum = k ? ad_graph_make(G, AD_OP_add, sum, square, 0) : square;
+    }
+    return ad_graph_make(G, AD_OP_mul, s, ad_graph_make(G, AD_OP_sqrt, sum, 0, 0), 0);
 }
 
 /* The chain of max or min for the value. Its slope would share a tie of three as 1/4, 1/4, 1/2, so that is the slope of
@@ -83,25 +117,17 @@ static uint32_t take_list(taking *t, enum ad_op op, const uint32_t *list)
 {
     ad_graph *G = &t->f->graph;
     uint32_t n = list[0], z = UINT32_MAX;
-    static const struct { enum ad_op list, pair; } join[] = {
-        {AD_OP_sum, AD_OP_add}, {AD_OP_mean, AD_OP_add}, {AD_OP_dot, AD_OP_add}, {AD_OP_norm2, AD_OP_hypot},
-        {AD_OP_logsumexp, AD_OP_logaddexp},
-    };
-    uint32_t with = AD_OP_add;
-    if (op == AD_OP_logsumexp && n > 2)
+    if (op == AD_OP_logsumexp)
         return take_logsumexp(t, list);
+    if (op == AD_OP_norm2)
+        return take_norm2(t, list);
     if (op == AD_OP_maximum || op == AD_OP_minimum)
         return take_extreme(t, op == AD_OP_maximum ? AD_OP_max : AD_OP_min, list);
-    for (size_t k = 0; k < sizeof join / sizeof *join; k++)
-        if (join[k].list == op)
-            with = join[k].pair;
     for (uint32_t k = 0; k < n; k++) {
         uint32_t x = op == AD_OP_dot
                    ? ad_graph_make(G, AD_OP_mul, t->node[list[1 + 2 * k]], t->node[list[2 + 2 * k]], 0) : t->node[list[1 + k]];
-        z = z == UINT32_MAX ? x : ad_graph_make(G, with, z, x, 0);
+        z = k ? ad_graph_make(G, AD_OP_add, z, x, 0) : x;
     }
-    if (op == AD_OP_norm2 && n == 1)
-        z = ad_graph_make(G, AD_OP_abs, z, 0, 0);
     return op == AD_OP_mean ? ad_graph_make(G, AD_OP_div, z, ad_graph_number(G, n), 0) : z;
 }
 

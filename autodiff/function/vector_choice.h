@@ -55,7 +55,10 @@ LANE_INLINE ad_lane ad_lane_leaky_relu(ad_lane x, ad_lane slope)
 #define AD_LANE_HAS_leaky_relu ~, 1
 
 LANE_INLINE ad_lane ad_lane_abs(ad_lane x) { return lane_abs(x); }
-LANE_INLINE ad_lane ad_lane_copysign(ad_lane x, ad_lane y) { return lane_copysign(x, y); }
+LANE_INLINE ad_lane ad_lane_copysign(ad_lane x, ad_lane y) 
+{
+    return lane_pick(lane_unequal(y, y), y, lane_copysign(x, y));
+}
 #define AD_LANE_HAS_abs ~, 1
 #define AD_LANE_HAS_copysign ~, 1
 

@@ -193,12 +193,12 @@ double ad_scalar_tanh(double x)
     if (a < 0.0625)
         return x + x * (x * x) * polynomial(x * x, taylor, 7);
     if (!(a < 20))
-        return x != x ? x : copysign(1, x);
+        return x != x ? x : (copysign)(1, x);
     struct parts e = exp_parts(-2 * a, 0);
     double scale = power_of_two(e.exponent), lead = e.hi * scale, low = e.lo * scale;
     struct pair n = ordered_sum(1, -lead), r = reciprocal_of_one_plus(lead, low);
     double top = first_26_bits(n.hi), rest = (n.hi - top) + (n.lo - low);
-    return copysign(top * r.hi + (rest * (r.hi + r.lo) + top * r.lo), x);
+    return (copysign)(top * r.hi + (rest * (r.hi + r.lo) + top * r.lo), x);
 }
 
 /* 2 e / (1 + e^2) with e = exp(-|x|). */
@@ -378,7 +378,7 @@ double ad_scalar_digamma(double x)
         -0x1.6b107f71aa124p-13
     };
     if (x == 0)
-        return copysign(INFINITY, -x);
+        return (copysign)(INFINITY, -x);
     if (x == -INFINITY || is_pole(x))
         return NAN;
     if (!(x < INFINITY))
@@ -494,7 +494,7 @@ double ad_scalar_polygamma(double x, double order)
         return NAN;
     int odd = fmod(order, 2) == 1;
     if (is_pole(x))
-        return odd ? INFINITY : x == 0 ? copysign(INFINITY, -x) : NAN;
+        return odd ? INFINITY : x == 0 ? (copysign)(INFINITY, -x) : NAN;
     double outer = odd ? 1 : -1;
     if (x == INFINITY)
         return outer * 0;

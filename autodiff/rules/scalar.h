@@ -49,6 +49,9 @@ static inline double ad_scalar_max(double x, double y)
     return x > y || x != x ? x : x == y && signbit(y) ? x : y;
 }
 
+/* |x| with the sign of y; NaN when either is, whose own sign is anyone's. */
+static inline double ad_scalar_copysign(double x, double y) { return y != y ? y : (copysign)(x, y); }
+
 /* x within [lo, hi]; lo where the bounds cross; NaN when any is. */
 static inline double ad_scalar_clamp(double x, double lo, double hi)
 {
@@ -110,6 +113,7 @@ double ad_scalar_polygamma(double x, double order);
 #define sign(x)           ad_scalar_sign(x)
 #define min(x, y)         ad_scalar_min(x, y)
 #define max(x, y)         ad_scalar_max(x, y)
+#define copysign(x, y)    ad_scalar_copysign(x, y)
 #define clamp(x, y, w)    ad_scalar_clamp(x, y, w)
 #define chain(x, y)       ad_scalar_chain(x, y)
 #define leaky_relu(x, y)  ad_scalar_leaky_relu(x, y)

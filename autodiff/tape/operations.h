@@ -153,7 +153,7 @@ AD_API ad_var ad_round(ad_var x);
 /** -1, 0 or 1.  Slope 0. sign(0) = 0. */
 AD_API ad_var ad_sign(ad_var x);
 #define ad_sign(x) AD_LIFT1(ad_sign, x)
-/** |x| with the sign of y.  Slopes sign(x) sign(y), 0 at x = 0; and 0. */
+/** |x| with the sign of y; NaN where y is, whose sign means nothing.  Slopes sign(x) sign(y), 0 at x = 0; and 0. */
 AD_API ad_var ad_copysign(ad_var x, ad_var y);
 #define ad_copysign(x, y) AD_LIFT2(ad_copysign, x, y)
 /** x held within [y, w]: ad_clamp(x, low, high).
@@ -244,9 +244,11 @@ AD_API ad_var ad_chain(ad_var x, ad_var y);
 AD_API ad_var ad_sum(size_t n, const ad_var *x);
 /** The arithmetic mean of x [n].  Slopes 1/n. n = 0: a plain NaN. */
 AD_API ad_var ad_mean(size_t n, const ad_var *x);
-/** log(e^x[0] + ... + e^x[n-1]), safe at any x [n].  Slopes e^(x[i] - z): the softmax. n = 0: a plain -inf. */
+/** log(e^x[0] + ... + e^x[n-1]), safe at any x [n].  Slopes e^(x[i] - z): the softmax; 0 where z is
+ *  infinite. n = 0: a plain -inf. */
 AD_API ad_var ad_logsumexp(size_t n, const ad_var *x);
-/** The Euclidean norm of x [n], without overflow.  Slopes x[i]/z; 0 for the zero vector. n = 0: a plain 0. */
+/** The Euclidean norm of x [n], without overflow.  Slopes x[i]/z; 0 for the zero vector and where z is
+ *  infinite. n = 0: a plain 0. */
 AD_API ad_var ad_norm2(size_t n, const ad_var *x);
 /** The largest of x [n]; NaN when one is; -0 is below 0.  Slope 1 for it and 0 for the rest; of m that tie, 1/m each.
  *  n = 0: a plain -inf. */

@@ -172,9 +172,10 @@ ad_var ad_record(enum ad_op op, ad_var x, ad_var y, ad_var w)
 
 /* ---- Lists ---------------------------------------------------------------------------------------------------------- */
 
+/* From -0, which added to changes nothing: a sum of -0 is -0, as that of two is. */
 static double value_sum(size_t n, const ad_var *x)
 {
-    double s = 0;
+    double s = n ? -0.0 : 0;
     for (size_t i = 0; i < n; i++)
         s += x[i].value;
     return s;
@@ -183,7 +184,7 @@ static double value_sum(size_t n, const ad_var *x)
 /* Four sums side by side: one alone waits for every addition. dot_quickly adds in the same order. */
 static double value_dot(size_t n, const ad_var *x, const ad_var *y)
 {
-    double s[4] = {0, 0, 0, 0};
+    double s[4] = {-0.0, -0.0, -0.0, n ? -0.0 : 0};
     size_t i = 0;
     for (; i + 4 <= n; i += 4)
         for (size_t k = 0; k < 4; k++)
@@ -399,7 +400,7 @@ static inline int dot_quickly(size_t n, const ad_var *x, const ad_var *y, ad_var
     const uint64_t x_tag = x[0].link & ~AD_ID_MASK, y_tag = y[0].link & ~AD_ID_MASK;
     uint32_t *list = (uint32_t *)tape->lists.base + tape->n_lists;
     two_links both = {0, 0};
-    two_values s[2] = {{0, 0}, {0, 0}};
+    two_values s[2] = {{-0.0, -0.0}, {-0.0, -0.0}};
     size_t i = 0;
     *list++ = (uint32_t)n;
     for (; i + 4 <= n; i += 4, x += 4, y += 4, list += 8)

@@ -297,6 +297,22 @@ Test(zero_times_infinity, does_not_hide_in_lists)
     SLOPE(ad_logsumexp(2, far), y, 1);
 }
 
+/* Lists with infinite operands: flat, in every order. */
+Test(kinks, sums_at_infinity_are_flat)
+{
+    const double ends[] = {INFINITY, -INFINITY};
+    for (int i = 0; i < 2; i++) {
+        ad_var x = at(ends[i]), y = at(3), list[] = {y, x, x};
+        SLOPE(ad_norm2(3, list), x, 0);
+        SLOPE(ad_norm2(3, list), y, 0);
+        SLOPE(ad_logsumexp(3, list), x, 0);
+        SLOPE(ad_logsumexp(3, list), y, i);            /* -inf weighs nothing */
+        SLOPE(ad_logsumexp(2, list + 1), x, 0);
+    }
+    PLAIN_NAN(ad_copysign(2, NAN));
+    PLAIN_NAN(ad_copysign(NAN, 2));
+}
+
 Test(zero_times_infinity, textbook_forms_that_fail_elsewhere)
 {
     AT(800, ad_softplus(x), 1);

@@ -1,0 +1,31 @@
+#!/bin/sh
+# copy.sh -- compiles the library once more, under flags of its own, and links a program with it: for what has to watch
+# every line of the library, a fuzzer or ThreadSanitizer, beside a build that has no such flags.
+#
+#     copy.sh OUTPUT SOURCE-ROOT HELPERS.C "COMPILER FLAGS" "avx2 avx512 or less" SOURCE...
+#
+# LINK of the environment: more flags for the link.
+set -e
+output=$1 root=$2 helpers=$3 compile=$4 lanes=$5
+shift 5
+objects=$output.p
+rm -rf "$objects"
+mkdir -p "$objects"
+strict="-std=gnu11 -D_GNU_SOURCE -ffp-contract=off -fno-math-errno -I$root -fPIC"
+[ -z "$lanes" ] || strict="$strict -DAD_X86_LANES"
+n=0
+for source in "$helpers" "$@"; do
+    n=$((n + 1))
+    echo "$compile $strict -c $source -o $objects/$n.o"
+done >"$objects/commands"
+for isa in baseline $lanes; do
+    case $isa in
+    avx2) flags="-mavx2 -mfma" ;;
+    avx512) flags="-mavx512f -mavx512dq -mavx512vl -mfma" ;;
+    *) flags= ;;
+    esac
+    echo "$compile $strict $flags -O2 -DAD_LANES_RUN=ad_lanes_$isa -c $root/autodiff/function/lanes.c -o $objects/lanes_$isa.o"
+done >>"$objects/commands"
+xargs -P "$(nproc 2>/dev/null || echo 1)" -I {} sh -c {} <"$objects/commands"
+$compile $LINK "$objects"/*.o -lm -lpthread -o "$output"
+rm -rf "$objects"
