@@ -37,9 +37,12 @@ typedef struct run {
 
 #define SAY(...) (snprintf(said, sizeof said, __VA_ARGS__), 0)
 
-/* Whether the number is what the witness says. */
+/* Whether the number is what the witness says. Constants of a function were computed when it was made, and are nothing to
+ * the witness but given: the tape may have rounded otherwise. */
 static int holds(run *R, const char *tier_name, const char *how, size_t output, size_t row, double got, bounded wanted)
 {
+    if (!strcmp(tier_name, "the tape") && isfinite(wanted.value))
+        wanted.error += 8 * ROUNDINGS * fabs(wanted.value);
     int told = agrees(got, wanted, 4);
     R->counts->compared += told >= 0;
     R->counts->untold += told < 0;

@@ -135,15 +135,15 @@ enum relation { APART, ALIKE, POWER }; /* ALIKE: often nearly equal. POWER: x^y 
 
 /* ---- the references ---- */
 
-typedef big formula(big x, big y, big w);
+typedef big big_formula(big x, big y, big w);
 
 struct reference {
-    formula *value, *partial[3];
+    big_formula *value, *partial[3];
     struct operand operand[3];
     enum relation relation;
     double bound[4];     /* ulp: of the value, then of each partial */
     bool normal;         /* partials are held to the bound only where operands and value are normal doubles, or 0 */
-    formula *measure[4]; /* where given, the error is counted in ulp of this if it is larger than the result: the
+    big_formula *measure[4]; /* where given, the error is counted in ulp of this if it is larger than the result: the
                             size of the terms that cancel */
 };
 
