@@ -173,15 +173,31 @@ const ad_made *ad_made_for(const ad_function *f, int kind)
 
 /* ---- Evaluating --------------------------------------------------------------------------------------------------------- */
 
+/* The params where results would overwrite them before a second run; else themselves. NULL: no memory. */
+static const double *kept(const ad_made *m, const double *params, const double *values)
+{
+    uintptr_t p = (uintptr_t)params, v = (uintptr_t)values;
+    size_t bytes = m->plan.n_params * sizeof *params;
+    if (!m->plan.chains || !values || v >= p + bytes || p >= v + m->n_outputs * sizeof *values)
+        return params;
+    double *copy = ad_make(&m->plan.allocator, m->plan.n_params, sizeof *copy);
+    return copy ? memcpy(copy, params, bytes) : NULL;
+}
+
 /* Runs a plan; where its products of the chain rule may have met zero and infinity, runs the graph with care instead. */
 ad_status ad_made_run(const ad_made *m, const double *params, const double *const *columns, size_t rows, double *values,
                       double *const *rows_out, double *interleaved)
 {
     ad_results to = {.values = values, .rows = rows_out, .interleaved = interleaved};
-    ad_status status = ad_plan_run(&m->plan, params, columns, rows, &to);
-    if (status != AD_OK || !m->plan.chains || !to.nan)
-        return status;
-    return ad_graph_run(&m->graph, m->n_outputs, m->outputs, params, columns, rows, &to);
+    const double *p = params ? kept(m, params, values) : NULL;
+    if (params && !p)
+        return AD_ERROR_NO_MEMORY;
+    ad_status status = ad_plan_run(&m->plan, p, columns, rows, &to);
+    if (status == AD_OK && m->plan.chains && to.nan)
+        status = ad_graph_run(&m->graph, m->n_outputs, m->outputs, p, columns, rows, &to);
+    if (p != params)
+        ad_drop(&m->plan.allocator, (void *)(uintptr_t)p, m->plan.n_params, sizeof *p);
+    return status;
 }
 
 int ad_arguments_fit(const ad_function *f, const double *params, const void *columns, size_t rows)

@@ -7,7 +7,8 @@
  *   params   [ad_function_params]                 values of the params
  *   columns  [ad_function_columns] arrays [rows]  values of the columns, one array a column
  *
- * Either may be NULL where the function has none.
+ * Either may be NULL where the function has none. Columns may be one another. What is written may overlap neither columns
+ * nor anything else that is written; values and gradients, being few, may stand where the params do.
  */
 #ifndef AUTODIFF_FUNCTION_FUNCTION_H
 #define AUTODIFF_FUNCTION_FUNCTION_H

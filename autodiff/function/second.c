@@ -184,12 +184,13 @@ static ad_status hessian(const ad_function *f, const double *params, const doubl
         return AD_OK;
     if (!out)
         return AD_ERROR_ARGUMENT;
-    memset(out, 0, size * sizeof *out);
     size_t n_products = s->at_once ? (s->n_colours + s->at_once - 1) / s->at_once * s->at_once * n : 0;
     double *Y = ad_make(&f->allocator, n_products, sizeof *Y);
     status = Y ? multiply(f, s, params, columns, rows, Y) : AD_ERROR_NO_MEMORY;
-    if (status == AD_OK)
+    if (status == AD_OK) {
+        memset(out, 0, size * sizeof *out);
         distribute(s, Y, shape, out);
+    }
     ad_drop(&f->allocator, Y, n_products, sizeof *Y);
     return status;
 }

@@ -9,7 +9,7 @@
 typedef struct failing {
     long   calls, fail_at;                 /* the fail_at-th call fails; 0: none */
     int    fail_on, wrong;                 /* and so do all after it; a wrong size was told */
-    size_t live;                           /* bytes */
+    size_t live, peak;                     /* bytes, and the most there were */
 } failing;
 
 static inline void *failing_resize(void *user, void *block, size_t old_size, size_t new_size)
@@ -32,6 +32,7 @@ static inline void *failing_resize(void *user, void *block, size_t old_size, siz
         if (old)
             memcpy(new + HEADING, block, told < new_size ? told : new_size);
         m->live += new_size;
+        m->peak = m->live > m->peak ? m->live : m->peak;
     }
     if (old)
         m->live -= told;
