@@ -16,7 +16,7 @@ static uint32_t draw(uint32_t n)
     state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     return (uint32_t)(state >> 33) % n;
 }
-static double uniform(void) { return draw(1000001) / 500000.0 - 1; }
+static inline double uniform(void) { return draw(1000001) / 500000.0 - 1; }
 
 /* Whether the formula stands within 1e-9 of a jump, where a last digit may decide. */
 static int at_a_jump;

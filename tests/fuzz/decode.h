@@ -58,7 +58,7 @@ static inline void decode(const uint8_t *data, size_t size, decoded *g)
     g->rows = rows[next(&b) % 10];
     head = next(&b);
     g->nodes = head % (MOST_NODES + 1);
-    g->many = head == 255;
+    g->many = head >= 252;
     g->outputs = 1 + next(&b) % MOST_OUTPUTS;
     for (int i = 0; i < g->params; i++)
         g->param[i] = decoded_number(&b);
