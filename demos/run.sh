@@ -4,7 +4,7 @@
 set -e
 cd "$(dirname "$0")/.."
 . tests/packages.sh
-need gcc libc6-dev meson ninja-build pkg-config uthash-dev
+need gcc libc6-dev libjansson-dev meson ninja-build pkg-config uthash-dev
 
 build=${BUILD:-build}
 quietly() { "$@" >"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }; }
