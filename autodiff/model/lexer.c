@@ -52,7 +52,8 @@ static ad_token read_number(ad_lexer *l, ad_token t)
     while (stop < l->end && (continues_name(l->text[stop]) || l->text[stop] == '.'))
         stop++;
     if (!t.length || stop > after) {
-        int product = t.length && starts_name(l->text[after]) && strchr("eEpPxX", l->text[after]) == NULL;
+        int hexadecimal = t.length == 1 && l->text[t.at] == '0' && (l->text[after] == 'x' || l->text[after] == 'X');
+        int product = t.length && starts_name(l->text[after]) && !hexadecimal;
         ad_problem_at(l->problem, AD_ERROR_SYNTAX, l->text, l->size, t.at, stop > t.at ? stop - t.at : 1,
                       product ? "expected an operator after the number; a product is written %.*s*%.*s"
                               : "not a number in C notation; expected one like 2, 0.5, .5, 1e-3 or 0x1p-3",
