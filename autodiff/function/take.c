@@ -242,7 +242,8 @@ ad_function *ad_function_new(ad_tape *tape, size_t n_outputs, const ad_var *outp
     t.needed = ad_make(a, t.n, 1);
     t.node   = ad_make(a, t.n, sizeof *t.node);
     t.called = ad_make(a, tape->n_calls, 1);
-    int done = f && t.needed && t.node && t.called && take(&t, outputs);
+    uint64_t before = tape->faults;                /* there may be no memory to look up an input's name */
+    int done = f && t.needed && t.node && t.called && take(&t, outputs) && tape->faults == before;
     ad_drop(a, t.needed, t.n, 1);
     ad_drop(a, t.node, t.n, sizeof *t.node);
     ad_drop(a, t.called, tape->n_calls, 1);
