@@ -20,6 +20,14 @@ typedef struct lbfgs {
 
 size_t nn_lbfgs_numbers(size_t n, size_t history) { return HEAD + 5 * n + 2 * history + 2 * history * n; }
 
+static int is_whole_up_to(double x, double most) { return x >= 0 && x <= most && x == floor(x); }
+
+int nn_lbfgs_state_fits(size_t history, const double *state)
+{
+    const double *head = state + NN_STATE_HEAD;
+    return is_whole_up_to(head[COUNT], (double)history) && is_whole_up_to(head[NEXT], (double)(history - 1));
+}
+
 static lbfgs open_state(nn_optimiser *o)
 {
     size_t n = o->n, history = o->options.history;

@@ -5,5 +5,7 @@
 #include "errors.h"
 #include "network.h"
 #include "optimisers.h"
+#include "save.h"
+#include "train.h"
 
 #endif

@@ -13,8 +13,9 @@ struct nn_optimiser {
 
 enum { NN_STATE_T, NN_STATE_BETA1, NN_STATE_BETA2, NN_STATE_RATE, NN_STATE_HEAD };
 
-/* lbfgs.c: numbers of state; one iteration. */
+/* lbfgs.c: numbers of state, behind the head; whether a state, head and all, can be one; one iteration. */
 size_t    nn_lbfgs_numbers(size_t n, size_t history);
+int       nn_lbfgs_state_fits(size_t history, const double *state);
 ad_status nn_lbfgs_iterate(nn_optimiser *o, double *p, nn_objective *objective, void *user, double *value, int *moved);
 
 #endif

@@ -101,7 +101,7 @@ void nn_optimiser_get_state(const nn_optimiser *o, double *state)
 
 ad_status nn_optimiser_set_state(nn_optimiser *o, size_t n, const double *state)
 {
-    if (!o || n != o->numbers || !state)
+    if (!o || n != o->numbers || !state || (o->options.method == NN_LBFGS && !nn_lbfgs_state_fits(o->options.history, state)))
         return AD_ERROR_ARGUMENT;
     memcpy(o->state, state, n * sizeof *state);
     return AD_OK;

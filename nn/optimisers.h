@@ -74,7 +74,7 @@ typedef ad_status nn_objective(void *user, const double *p, double *value, doubl
 AD_API ad_status nn_optimiser_iterate(nn_optimiser *o, double *p, nn_objective *objective, void *user, double *value, int *moved);
 
 /** The state of an optimiser as numbers, to be kept with a checkpoint: how many, a copy out, and a copy in. It is that of the
- *  same method, options and n; AD_ERROR_ARGUMENT for another count. state [nn_optimiser_state_size]. */
+ *  same method, options and n; AD_ERROR_ARGUMENT where it cannot be. state [nn_optimiser_state_size]. */
 AD_API size_t    nn_optimiser_state_size(const nn_optimiser *o);
 AD_API void      nn_optimiser_get_state(const nn_optimiser *o, double *state);
 AD_API ad_status nn_optimiser_set_state(nn_optimiser *o, size_t n, const double *state);

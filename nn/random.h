@@ -44,14 +44,14 @@ static inline uint64_t nn_random_bits(nn_random *r)
 /* In [0, 1), a multiple of 2^-53. */
 static inline double nn_random_unit(nn_random *r) { return (double)(nn_random_bits(r) >> 11) * 0x1p-53; }
 
-/* 0 ... n - 1, each as likely; n > 0. */
-static inline size_t nn_random_below(nn_random *r, size_t n)
+/* 0 ... n - 1, each as likely; 0 < n < 2^32. D. Lemire, ACM TOMACS 29, 2019. */
+static inline uint32_t nn_random_below(nn_random *r, uint32_t n)
 {
-    uint64_t most = UINT64_MAX - UINT64_MAX % n, bits;
-    do
-        bits = nn_random_bits(r);
-    while (bits >= most);
-    return (size_t)(bits % n);
+    uint64_t product = (nn_random_bits(r) >> 32) * n;
+    if ((uint32_t)product < n)
+        for (uint32_t least = -n % n; (uint32_t)product < least;)
+            product = (nn_random_bits(r) >> 32) * n;
+    return (uint32_t)(product >> 32);
 }
 
 /* True with probability exp(-p), 0 <= p <= 1: whether an even number of uniform numbers fall one below the other, from p on.
