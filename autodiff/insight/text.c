@@ -3,6 +3,7 @@
 #include "text.h"
 
 #include "node.h"
+#include "write.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,24 +13,43 @@
 /* How tightly what is written binds, as in C, with powers above. */
 enum { CHOICE = 1, EQUALITY = 3, ORDER, SUM, PRODUCT, MINUS, POWER, ATOM };
 
-/* `between` separates operands: NULL for a call. */
+/* `between` separates operands; a call where `open` is NULL: its name and a parenthesis. Operands of what is `closed` stand
+ * within braces or bars and need no parentheses. */
 typedef struct form {
-    const char *between;
-    int         binds;
+    const char *between, *open, *close;
+    int         binds, closed;
 } form;
 
-static form form_of(const ad_node *node)
+static const struct { const char *value, *between; int binds; } infix[] = {
+    {"x + y", " + ", SUM},      {"x - y", " - ", SUM},       {"x * y", "*", PRODUCT},  {"x / y", "/", PRODUCT},
+    {"x < y", " < ", ORDER},    {"x <= y", " <= ", ORDER},   {"x > y", " > ", ORDER},  {"x >= y", " >= ", ORDER},
+    {"x == y", " == ", EQUALITY}, {"x != y", " != ", EQUALITY}, {"pow(x, y)", "^", POWER}, {"-x", "", MINUS},
+    {"chain(x, y)", "*", PRODUCT}, {"x != 0 ? y : w", " ? ", CHOICE}, {"dot(n, x, y)", " + ", SUM},
+};
+
+/* What LaTeX writes otherwise; a function without an entry is an \\operatorname. */
+static const struct { const char *value; form form; } in_latex[] = {
+    {"x * y", {" \\cdot ", "", "", PRODUCT, 0}},   {"chain(x, y)", {" \\cdot ", "", "", PRODUCT, 0}},
+    {"x / y", {"}{", "\\frac{", "}", MINUS, 1}},   {"pow(x, y)", {"^{", "", "}", POWER, 0}},
+    {"x * x", {"", "", "^{2}", POWER, 0}},         {"x <= y", {" \\le ", "", "", ORDER, 0}},
+    {"x >= y", {" \\ge ", "", "", ORDER, 0}},      {"x == y", {" = ", "", "", EQUALITY, 0}},
+    {"x != y", {" \\ne ", "", "", EQUALITY, 0}},   {"x != 0 ? y : w", {" \\;?\\; ", "", "", CHOICE, 0}},
+    {"sqrt(x)", {"", "\\sqrt{", "}", ATOM, 1}},    {"cbrt(x)", {"", "\\sqrt[3]{", "}", ATOM, 1}},
+    {"fabs(x)", {"", "\\left|", "\\right|", ATOM, 1}}, {"floor(x)", {"", "\\lfloor ", "\\rfloor ", ATOM, 1}},
+    {"ceil(x)", {"", "\\lceil ", "\\rceil ", ATOM, 1}}, {"sigmoid(x)", {"", "\\sigma\\left(", "\\right)", ATOM, 1}},
+};
+static const char *const latex_functions[] = {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "min", "max"};
+
+static form form_of(const ad_node *node, ad_style style)
 {
-    static const struct { const char *value, *between; int binds; } forms[] = {
-        {"x + y", " + ", SUM},      {"x - y", " - ", SUM},       {"x * y", "*", PRODUCT},  {"x / y", "/", PRODUCT},
-        {"x < y", " < ", ORDER},    {"x <= y", " <= ", ORDER},   {"x > y", " > ", ORDER},  {"x >= y", " >= ", ORDER},
-        {"x == y", " == ", EQUALITY}, {"x != y", " != ", EQUALITY}, {"pow(x, y)", "^", POWER}, {"-x", "", MINUS},
-        {"chain(x, y)", "*", PRODUCT}, {"x != 0 ? y : w", " ? ", CHOICE}, {"dot(n, x, y)", " + ", SUM},
-    };
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        if (!strcmp(forms[i].value, node->rule->value))
-            return (form){forms[i].between, node->op == AD_OP_dot && node->n == 2 ? PRODUCT : forms[i].binds};
-    return (form){NULL, ATOM};
+    const char *value = node->rule->value;
+    for (size_t i = 0; style.latex && i < sizeof in_latex / sizeof *in_latex; i++)
+        if (!strcmp(in_latex[i].value, value))
+            return in_latex[i].form;
+    for (size_t i = 0; i < sizeof infix / sizeof *infix; i++)
+        if (!strcmp(infix[i].value, value))
+            return (form){infix[i].between, "", "", node->op == AD_OP_dot && node->n == 2 ? PRODUCT : infix[i].binds, 0};
+    return (form){", ", NULL, style.latex ? "\\right)" : ")", ATOM, 1};
 }
 
 /* ---- The writer: no recursion, a frame for every operation that is open ---------------------------------------------- */
@@ -38,6 +58,7 @@ enum { DEEPEST = 24 };
 
 typedef struct writer {
     ad_tape *tape;
+    ad_style style;
     char    *text;
     size_t   size, length;
     int      overflows, cuts;              /* the text was too long; then take what fits of it */
@@ -46,9 +67,8 @@ typedef struct writer {
     struct frame { ad_node node; form form; size_t next; int parentheses; } frames[DEEPEST];
 } writer;
 
-static void put(writer *w, const char *text)
+static void put_some(writer *w, const char *text, size_t n)
 {
-    size_t n = strlen(text);
     if (w->overflows || n >= w->size - w->length) {
         n = w->cuts && !w->overflows ? w->size - w->length - 1 : 0;
         w->overflows = 1;
@@ -57,16 +77,102 @@ static void put(writer *w, const char *text)
     w->text[w->length += n] = 0;
 }
 
-static void put_number(writer *w, double number)
+static void put(writer *w, const char *text) { put_some(w, text, strlen(text)); }
+
+static void put_parenthesis(writer *w, int wanted, int opens)
 {
-    char digits[40];
-    for (int n = 15; n <= 17; n++) {
-        snprintf(digits, sizeof digits, "%.*g", n, number);
-        if (isnan(number) || strtod(digits, NULL) == number)
+    put(w, !wanted ? "" : w->style.latex ? (opens ? "\\left(" : "\\right)") : opens ? "(" : ")");
+}
+
+/* The fewest digits that read back, or as many as are asked for. */
+static void put_number(writer *w, double number, int digits)
+{
+    char text[40];
+    for (int n = digits ? digits : 15; n <= (digits ? digits : 17); n++) {
+        snprintf(text, sizeof text, "%.*g", n, number);
+        if (isnan(number) || strtod(text, NULL) == number)
             break;
     }
-    put(w, isnan(number) ? "nan" : digits);
+    char *e = strchr(text, 'e');
+    if (!isfinite(number) && w->style.latex)
+        put(w, isnan(number) ? "\\mathrm{nan}" : number < 0 ? "-\\infty" : "\\infty");
+    else if (isnan(number))
+        put(w, "nan");
+    else if (e && w->style.latex) {
+        put_some(w, text, (size_t)(e - text));
+        snprintf(text, sizeof text, " \\times 10^{%ld}", strtol(e + 1, NULL, 10));
+        put(w, text);
+    } else
+        put(w, text);
 }
+
+/* ---- Names --------------------------------------------------------------------------------------------------------------- */
+
+static int is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static int is_digit(char c) { return c >= '0' && c <= '9'; }
+
+static const char *const letters[] = {
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "pi",
+    "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma",
+    "Upsilon", "Phi", "Psi", "Omega",
+};
+
+/* A run of letters: one alone, a Greek one, or upright. */
+static void put_word(writer *w, const char *word, size_t n)
+{
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+        if (strlen(letters[i]) == n && !strncmp(letters[i], word, n)) {
+            put(w, "\\");
+            put_some(w, word, n);
+            return;
+        }
+    put(w, n > 1 ? "\\mathrm{" : "");
+    for (size_t i = 0; i < n; i++) {
+        put(w, strchr("_#$%&{}", word[i]) ? "\\" : "");
+        put(w, strchr("\\^~", word[i]) ? "?" : "");
+        put_some(w, word + i, !strchr("\\^~", word[i]));
+    }
+    put(w, n > 1 ? "}" : "");
+}
+
+/* Letters with the digits behind them, or what follows an underscore, as a subscript. */
+static void put_symbol(writer *w, const char *name, size_t n)
+{
+    size_t head = 0;
+    while (head < n && is_letter(name[head]))
+        head++;
+    size_t sub = head + (head < n && name[head] == '_'), plain = sub;
+    while (plain < n && (is_letter(name[plain]) || is_digit(name[plain])))
+        plain++;
+    if (!head || head == n || plain < n || sub == n) {
+        put_word(w, name, n);
+        return;
+    }
+    put_word(w, name, head);
+    put(w, "_{");
+    if (is_digit(name[sub]))
+        put_some(w, name + sub, n - sub);
+    else
+        put_word(w, name + sub, n - sub);
+    put(w, "}");
+}
+
+static void put_name(writer *w, const char *name)
+{
+    const char *by = name[0] == 'd' ? strstr(name, "/d") : NULL;
+    if (!w->style.latex)
+        put(w, name);
+    else if (by) {
+        put(w, "\\frac{\\partial ");
+        put_symbol(w, name + 1, (size_t)(by - name) - 1);
+        put(w, "}{\\partial ");
+        put_symbol(w, by + 2, strlen(by + 2));
+        put(w, "}");
+    } else
+        put_symbol(w, name, strlen(name));
+}
+
+/* ---- Nodes --------------------------------------------------------------------------------------------------------------- */
 
 /* Whether it begins with a minus: then it stands in parentheses behind an operator. */
 static int begins_with_minus(const writer *w, uint32_t id, const ad_node *node)
@@ -74,36 +180,60 @@ static int begins_with_minus(const writer *w, uint32_t id, const ad_node *node)
     return node->op == AD_OP_neg || (node->op == AD_OP_CONSTANT && signbit(w->tape->head->values[id]));
 }
 
+static void put_value(writer *w, double value, int digits, int least, int behind_operator)
+{
+    int parentheses = signbit(value) && !isnan(value) && (behind_operator || least > MINUS);
+    put_parenthesis(w, parentheses, 1);
+    put_number(w, value, digits);
+    put_parenthesis(w, parentheses, 0);
+}
+
+static void open_call(writer *w, const char *name)
+{
+    int known = 0;
+    for (size_t i = 0; i < sizeof latex_functions / sizeof *latex_functions; i++)
+        known |= !strcmp(latex_functions[i], name);
+    put(w, !w->style.latex ? "" : known ? "\\" : "\\operatorname{");
+    for (const char *at = name; *at; at++) {
+        put(w, w->style.latex && *at == '_' ? "\\" : "");
+        put_some(w, at, 1);
+    }
+    put(w, w->style.latex && !known ? "}" : "");
+    put_parenthesis(w, 1, 1);
+}
+
 /* Writes a node, or opens the frame that will. Parentheses where it binds less than `least`. */
 static void visit(writer *w, uint32_t id, int least, int behind_operator, int named)
 {
     ad_node node = ad_node_at(w->tape, id);
-    const char *name = named ? ad_name_of(ad_var_at(w->tape, id)) : NULL;
-    if (!name && (node.op == AD_OP_PARAM || node.op == AD_OP_COLUMN))
-        name = ad_name_of(ad_var_at(w->tape, id));
+    int input = node.op == AD_OP_PARAM || node.op == AD_OP_COLUMN;
+    double value = w->tape->head->values[id];
+    const char *name = named || input ? ad_name_of(ad_var_at(w->tape, id)) : NULL;
+    if (w->style.digits && (name || input)) {
+        put_value(w, value, w->style.digits, least, behind_operator);
+        return;
+    }
     if (name) {
-        put(w, name);
+        put_name(w, name);
         return;
     }
     int minus = begins_with_minus(w, id, &node);
     if (node.op == AD_OP_CONSTANT) {
-        int parentheses = minus && (behind_operator || least > MINUS);
-        put(w, parentheses ? "(" : "");
-        put_number(w, w->tape->head->values[id]);
-        put(w, parentheses ? ")" : "");
+        put_value(w, value, 0, least, behind_operator);
     } else if (node.rule->kind == AD_LEAF) {
         char place[40];
         snprintf(place, sizeof place, "input[%u]", (unsigned)ad_word_y(w->tape->head->words[id]));
-        put(w, place);
+        put_name(w, place);
     } else if (w->depth == w->deepest) {
-        put(w, "...");
+        put(w, w->style.latex ? "\\ldots" : "...");
     } else {
         struct frame *f = &w->frames[w->depth++];
-        *f = (struct frame){.node = node, .form = form_of(&node)};
+        *f = (struct frame){.node = node, .form = form_of(&node, w->style)};
         f->parentheses = f->form.binds < least || (minus && behind_operator);
-        put(w, f->parentheses ? "(" : "");
-        put(w, minus ? "-" : f->form.between ? "" : node.rule->name);
-        put(w, f->form.between ? "" : "(");
+        put_parenthesis(w, f->parentheses, 1);
+        put(w, minus ? "-" : f->form.open ? f->form.open : "");
+        if (!f->form.open)
+            open_call(w, node.rule->name);
     }
 }
 
@@ -111,14 +241,14 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
 static int least_of(const writer *w, const struct frame *f, size_t k)
 {
     const ad_node *node = &f->node;
-    if (!f->form.between)
+    if (f->form.closed)
         return 0;
     if (node->op == AD_OP_dot)
         return k % 2 ? MINUS : PRODUCT;
     switch (f->form.binds) {
     case CHOICE: return k == 2 ? CHOICE : CHOICE + 1;
     case MINUS:  return PRODUCT;
-    case POWER:  return k ? POWER : ATOM;
+    case POWER:  return !k ? ATOM : w->style.latex ? 0 : POWER;
     case SUM: case PRODUCT: {
         ad_node operand = ad_node_at(w->tape, ad_node_operand(node, k));
         int same = (node->op == AD_OP_add && operand.op == AD_OP_add) || (node->op == AD_OP_mul && operand.op == AD_OP_mul);
@@ -133,25 +263,27 @@ static void step(writer *w)
     struct frame *f = &w->frames[w->depth - 1];
     size_t k = f->next, n = f->node.n;
     if (k == n) {
-        put(w, f->form.between ? "" : ")");
-        put(w, f->parentheses ? ")" : "");
+        put(w, f->form.close);
+        put_parenthesis(w, f->parentheses, 0);
         w->depth--;
         return;
     }
     int pair = f->node.op == AD_OP_dot && k % 2;
-    const char *between = pair ? "*" : f->form.between ? f->form.between : ", ";
+    const char *between = !pair ? f->form.between : w->style.latex ? " \\cdot " : "*";
     if (f->form.binds == CHOICE && k == 2)
-        between = " : ";
+        between = w->style.latex ? " \\;:\\; " : " : ";
     put(w, k ? between : "");
     size_t width = f->node.rule->kind == AD_PAIRS ? 2 : 1;
     if (f->node.list && n > w->longest * width && k == (w->longest - 1) * width) {
-        put(w, "...");                     /* the first ones, and the last */
+        put(w, w->style.latex ? "\\ldots" : "...");   /* the first ones, and the last */
         f->next = n - width;
         put(w, between);
         k = f->next;
     }
     f->next++;
-    visit(w, ad_node_operand(&f->node, k), least_of(w, f, k), f->form.between && (k > 0 || f->form.binds == MINUS) && f->form.binds != CHOICE, 1);
+    int behind_operator = !f->form.closed && (k > 0 || f->form.binds == MINUS) && f->form.binds != CHOICE &&
+                          !(w->style.latex && f->form.binds == POWER);
+    visit(w, ad_node_operand(&f->node, k), least_of(w, f, k), behind_operator, 1);
 }
 
 static int attempt(writer *w, uint32_t id, int named, int deepest, size_t longest)
@@ -177,14 +309,14 @@ static void end_in_dots(writer *w)
     put(w, &"..."[w->size > 4 ? 0 : 4 - w->size]);
 }
 
-static size_t write_text(ad_var v, char *text, size_t size, int named, const char *function)
+static size_t write_text(ad_var v, char *text, size_t size, int named, ad_style style, const char *function)
 {
     if (!size)
         return 0;
     text[0] = 0;
-    writer w = {.text = text, .size = size};
+    writer w = {.text = text, .size = size, .style = style};
     if (ad_is_plain(v)) {
-        put_number(&w, v.value);
+        put_number(&w, v.value, 0);
         return w.length;
     }
     if (!(w.tape = ad_tape_of(v, function))) {
@@ -203,8 +335,30 @@ static size_t write_text(ad_var v, char *text, size_t size, int named, const cha
     return w.length;
 }
 
-size_t ad_text_of(ad_var v, char *text, size_t size) { return write_text(v, text, size, 1, "text_of"); }
-size_t ad_formula_of(ad_var v, char *text, size_t size) { return write_text(v, text, size, 0, "formula_of"); }
+size_t ad_text_of(ad_var v, char *text, size_t size) { return write_text(v, text, size, 1, (ad_style){0, 0}, "text_of"); }
+size_t ad_formula_of(ad_var v, char *text, size_t size)
+{
+    return write_text(v, text, size, 0, (ad_style){0, 0}, "formula_of");
+}
+
+size_t ad_write_formula(ad_var v, int named, ad_style style, char *text, size_t size)
+{
+    return write_text(v, text, size, named, style, "formula_of");
+}
+
+size_t ad_write_number(double number, ad_style style, char *text, size_t size)
+{
+    writer w = {.text = text, .size = size, .style = style, .cuts = 1};
+    put_number(&w, number, style.digits);
+    return w.length;
+}
+
+size_t ad_write_name(const char *name, ad_style style, char *text, size_t size)
+{
+    writer w = {.text = text, .size = size, .style = style, .cuts = 1};
+    put_name(&w, name);
+    return w.length;
+}
 
 /* ---- Inputs ----------------------------------------------------------------------------------------------------------- */
 
