@@ -28,6 +28,7 @@
 #include "function/call.h"
 #include "function/function.h"
 #include "function/threads.h"
+#include "insight/explain.h"
 #include "insight/text.h"
 #include "model/formula.h"
 #include "model/model.h"

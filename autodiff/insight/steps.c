@@ -95,20 +95,17 @@ static ad_var record(const ad_node *node, const ad_var *x)
     }
 }
 
-/* A node of a tape, made again from what stands for its operands. */
-static ad_var again(taking *t, const ad_node *node, const ad_var *form)
+ad_var ad_steps_again(ad_steps *s, const ad_node *node, const ad_var *form)
 {
     ad_var fixed[3], *x = fixed, z;
     size_t width = node->rule->kind == AD_PAIRS ? 2 : 1, n = node->n / width;
-    if (node->list && !(x = ad_resize(&t->s->allocator, NULL, 0, (node->n + 1) * sizeof *x))) {
-        t->status = AD_ERROR_NO_MEMORY;
-        return ad_const(NAN);
-    }
+    if (node->list && !(x = ad_resize(&s->allocator, NULL, 0, (node->n + 1) * sizeof *x)))
+        return ad_fault_memory(s->notebook, "explain", "operands");
     for (size_t k = 0; k < node->n; k++)
         x[k % width * n + k / width] = form[ad_node_operand(node, k)];
     z = record(node, x);
     if (node->list)
-        ad_resize(&t->s->allocator, x, (node->n + 1) * sizeof *x, 0);
+        ad_resize(&s->allocator, x, (node->n + 1) * sizeof *x, 0);
     return z;
 }
 
@@ -127,7 +124,7 @@ static void take_node(taking *t, uint32_t i)
     t->size[i] = 1;
     for (size_t k = 0; !node.list && k < node.n; k++)
         t->size[i] += t->size[ad_node_operand(&node, k)];
-    ad_var formula = again(t, &node, t->form);
+    ad_var formula = ad_steps_again(t->s, &node, t->form);
     if (name || i == t->top || t->uses[i] > 1 || t->size[i] >= LONG) {
         add_step(t, i, formula, 0);
         t->size[i] = 0;
@@ -145,6 +142,9 @@ static void take_nodes(taking *t)
             t->uses[ad_node_operand(&node, k)]++;
         }
     }
+    for (uint32_t i = 0; i <= t->top; i++)
+        if (t->needed[i] && ad_word_op(t->tape->head->words[i]) >= AD_OP_COUNT)
+            t->status = AD_ERROR_ARGUMENT;
     for (uint32_t i = 0; i <= t->top && t->status == AD_OK; i++)
         if (t->needed[i] && ad_node_at(t->tape, i).op != AD_OP_THIRD)
             take_node(t, i);

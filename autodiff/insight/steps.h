@@ -7,7 +7,7 @@
 #ifndef AUTODIFF_INSIGHT_STEPS_H
 #define AUTODIFF_INSIGHT_STEPS_H
 
-#include "../tape/tape.h"
+#include "node.h"
 
 /* How a step changes with one that it is made of. */
 typedef struct ad_edge {
@@ -46,6 +46,9 @@ ad_status ad_steps_make(ad_steps *s, ad_var E, size_t n_wrt, const ad_var *wrt);
 void      ad_steps_free(ad_steps *s);
 /* The step of a variable of the tape, or n when it is none. */
 size_t    ad_step_of(const ad_steps *s, ad_var v);
+
+/* A node of a tape, made again from what stands for its operands, on the tape of these. */
+ad_var    ad_steps_again(ad_steps *s, const ad_node *node, const ad_var *form);
 
 /* tidy.c: copies `what`, recorded on one tape, to the notebook, as people would write it at the values it has: constants
  * folded, signs and factors in front, branches that are not taken left out, what is known by a name called by it. `formula`

@@ -46,6 +46,8 @@ static form form_of(const ad_node *node, ad_style style)
     for (size_t i = 0; style.latex && i < sizeof in_latex / sizeof *in_latex; i++)
         if (!strcmp(in_latex[i].value, value))
             return in_latex[i].form;
+    if (!strcmp(value, "x * x"))
+        return (form){"", "", "^2", POWER, 0};
     for (size_t i = 0; i < sizeof infix / sizeof *infix; i++)
         if (!strcmp(infix[i].value, value))
             return (form){infix[i].between, "", "", node->op == AD_OP_dot && node->n == 2 ? PRODUCT : infix[i].binds, 0};
@@ -174,10 +176,19 @@ static void put_name(writer *w, const char *name)
 
 /* ---- Nodes --------------------------------------------------------------------------------------------------------------- */
 
-/* Whether it begins with a minus: then it stands in parentheses behind an operator. */
-static int begins_with_minus(const writer *w, uint32_t id, const ad_node *node)
+/* Whether what is written begins with a minus: then it stands in parentheses behind an operator. */
+static int begins_with_minus(const writer *w, uint32_t id)
 {
-    return node->op == AD_OP_neg || (node->op == AD_OP_CONSTANT && signbit(w->tape->head->values[id]));
+    for (;;) {
+        ad_node node = ad_node_at(w->tape, id);
+        int input = node.op == AD_OP_PARAM || node.op == AD_OP_COLUMN, named = w->style.digits && ad_name_of(ad_var_at(w->tape, id));
+        if (node.op == AD_OP_CONSTANT || (w->style.digits && (input || named)))
+            return signbit(w->tape->head->values[id]) && !isnan(w->tape->head->values[id]);
+        if (ad_name_of(ad_var_at(w->tape, id)) || node.op == AD_OP_neg || (node.op != AD_OP_mul && node.op != AD_OP_chain &&
+            (node.op != AD_OP_div || w->style.latex)))
+            return node.op == AD_OP_neg && !ad_name_of(ad_var_at(w->tape, id));
+        id = ad_node_operand(&node, 0);
+    }
 }
 
 static void put_value(writer *w, double value, int digits, int least, int behind_operator)
@@ -217,7 +228,6 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
         put_name(w, name);
         return;
     }
-    int minus = begins_with_minus(w, id, &node);
     if (node.op == AD_OP_CONSTANT) {
         put_value(w, value, 0, least, behind_operator);
     } else if (node.rule->kind == AD_LEAF) {
@@ -229,9 +239,9 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
     } else {
         struct frame *f = &w->frames[w->depth++];
         *f = (struct frame){.node = node, .form = form_of(&node, w->style)};
-        f->parentheses = f->form.binds < least || (minus && behind_operator);
+        f->parentheses = f->form.binds < least || (behind_operator && begins_with_minus(w, id));
         put_parenthesis(w, f->parentheses, 1);
-        put(w, minus ? "-" : f->form.open ? f->form.open : "");
+        put(w, node.op == AD_OP_neg ? "-" : f->form.open ? f->form.open : "");
         if (!f->form.open)
             open_call(w, node.rule->name);
     }

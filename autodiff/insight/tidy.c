@@ -63,17 +63,31 @@ static double factor_of(const tidying *t, ad_var *x)
     return factor;
 }
 
-static ad_var product(const tidying *t, ad_var x, ad_var y)
+static ad_var quotient(const tidying *t, ad_var x, ad_var y);
+
+/* factor times what has none. */
+static ad_var scaled(double factor, ad_var z)
 {
-    double factor = factor_of(t, &x) * factor_of(t, &y);
-    if (factor == 0)
-        return ad_const(0);
-    ad_var z = is_number(x, 1) ? y : is_number(y, 1) ? x : ad_mul(x, y);
     if (ad_is_plain(z))
         return ad_const(factor * z.value);
     if (factor == 1 || factor == -1)
         return factor == 1 ? z : ad_neg(z);
     return factor < 0 ? ad_neg(ad_mul(-factor, z)) : ad_mul(factor, z);
+}
+
+/* A number over something, else not. */
+static int is_reciprocal(const tidying *t, ad_var x) { return is_row(t, x, AD_OP_div) && ad_is_plain(operand(t, x, 0)); }
+
+static ad_var product(const tidying *t, ad_var x, ad_var y)
+{
+    double factor = factor_of(t, &x) * factor_of(t, &y);
+    if (factor == 0)
+        return ad_const(0);
+    if (is_reciprocal(t, x) || is_reciprocal(t, y)) {      /* 2 (1/n) (t - h) is 2 (t - h)/n */
+        ad_var over = is_reciprocal(t, x) ? x : y, other = is_reciprocal(t, x) ? y : x;
+        return quotient(t, scaled(factor * operand(t, over, 0).value, other), operand(t, over, 1));
+    }
+    return scaled(factor, is_number(x, 1) ? y : is_number(y, 1) ? x : ad_mul(x, y));
 }
 
 static ad_var quotient(const tidying *t, ad_var x, ad_var y)

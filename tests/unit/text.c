@@ -40,6 +40,8 @@ Test(text, is_infix_with_as_few_parentheses_as_reading_allows)
     READS(ad_neg(ad_mul(a, b)), "-a*b");
     READS(ad_neg(ad_neg(a)), "-(-a)");
     READS(ad_mul(a, ad_neg(b)), "a*(-b)");
+    READS(ad_add(a, ad_mul(ad_neg(b), c)), "a + (-b*c)");
+    READS(ad_sub(a, ad_mul(-2, ad_div(b, c))), "a - (-2*(b/c))");
     READS(ad_mul(ad_neg(a), b), "-a*b");
     READS(ad_add(a, -2), "a + (-2)");
     READS(ad_mul(-2, a), "-2*a");
@@ -65,7 +67,10 @@ Test(text, calls_functions_by_their_names)
     READS(ad_sigmoid(ad_add(ad_mul(a, b), c)), "sigmoid(a*b + c)");
     READS(ad_squared_error(1, a), "squared_error(1, a)");
     READS(ad_abs(a), "abs(a)");
-    READS(ad_square(ad_add(a, 0.1)), "square(a + 0.1)");
+    READS(ad_square(ad_add(a, 0.1)), "(a + 0.1)^2");
+    READS(ad_square(ad_square(a)), "(a^2)^2");
+    READS(ad_neg(ad_square(a)), "-a^2");
+    READS(ad_square(ad_neg(a)), "(-a)^2");
     READS(ad_fma(a, b, c), "fma(a, b, c)");
     READS(ad_clamp(a, -1, 1), "clamp(a, -1, 1)");
     READS(ad_leaky_relu(a, 0.01), "leaky_relu(a, 0.01)");

@@ -1,0 +1,58 @@
+/* explain.h -- a graph explained to people: forward and backward step by step, beside the manual chain rule.
+ *
+ *     ad_explain(E, stdout, (ad_explain_options){.by = W11});
+ *
+ * writes every named quantity as a formula, with its numbers, and its value; then every derivative of E in the order of the
+ * backward sweep, with the rule of the rule book that gives it and the sum written out where paths meet; then, for the
+ * variable `by`, every path from it to E as a product of slopes, their sum beside the sweep's number, how many multiplications
+ * the paths need and how many the sweep, and the same derivative by dual numbers and by finite differences.
+ *
+ * Steps are the variables that have names (ad_name, ad_param); what has none is part of a formula, and is called v1, v2, ...
+ * where two formulas use it. Slopes are written as people write them (Y6*(1 - Y6)), at the point at hand (the branch taken).
+ * Numbers are rounded to the digits asked for, each from the number that the engine computed; products of rounded numbers
+ * may therefore differ in the last digit shown.
+ */
+#ifndef AUTODIFF_INSIGHT_EXPLAIN_H
+#define AUTODIFF_INSIGHT_EXPLAIN_H
+
+#include "../tape/tape.h"
+
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum ad_format { AD_FORMAT_TEXT, AD_FORMAT_MARKDOWN, AD_FORMAT_LATEX } ad_format;
+
+/** A learner's questions, answered with the graph at hand. */
+typedef enum ad_question {
+    AD_WHY_THIS_ORDER    = 1,              /* what goes wrong when a node is visited too early: the wrong number */
+    AD_WHY_ADD           = 2,              /* why adjoints of several paths add                                  */
+    AD_WHAT_TWICE        = 4,              /* what a second backward call would do if it accumulated             */
+    AD_WHAT_AT_KINKS     = 8,              /* where slopes have a convention, and whether this point is there    */
+    AD_WHY_SATURATED     = 16,             /* why a saturated sigmoid learns slowly                              */
+    AD_ALL_QUESTIONS     = 31
+} ad_question;
+
+/** Zero members are defaults. */
+typedef struct ad_explain_options {
+    ad_format     format;
+    const char   *title;                   /* NULL: "E, step by step" with E's name                              */
+    size_t        n_wrt;                   /* wrt [n_wrt] inputs whose derivatives are wanted; NULL: all inputs.  */
+    const ad_var *wrt;                     /*   the others are given numbers                                      */
+    ad_var        by;                      /* whose paths are written out; a plain number: none                  */
+    int           digits;                  /* significant, 1 to 17; 0: 6                                         */
+    size_t        most_steps, most_paths;  /* shown; the middle is left out of more. 0: 60 and 12                */
+    unsigned      questions;               /* ad_question, or-ed                                                 */
+} ad_explain_options;
+
+/** Writes the explanation of E to a stream. Sweeps E's tape: ad_grad then answers for E.
+ *  Errors: AD_ERROR_ARGUMENT (E is a plain number; digits out of range; no stream; E's graph has calls of ad_call or sums over rows), AD_ERROR_STALE,
+ *  AD_ERROR_FOREIGN (wrt, by), AD_ERROR_NO_MEMORY, AD_ERROR_IO. What was written before a failure of the stream stays. */
+AD_API ad_status ad_explain(ad_var E, FILE *out, ad_explain_options options);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

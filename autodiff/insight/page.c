@@ -1,0 +1,154 @@
+/* page.c -- the three ways to write an explanation. */
+#include "page.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* ---- Text that LaTeX must not read as its own --------------------------------------------------------------------------- */
+
+static void put_text(ad_page *p, const char *text)
+{
+    static const struct { char c; const char *latex; } special[] = {
+        {'\\', "\\textbackslash{}"}, {'^', "\\textasciicircum{}"}, {'~', "\\textasciitilde{}"}, {'_', "\\_"}, {'#', "\\#"},
+        {'$', "\\$"}, {'%', "\\%"}, {'&', "\\&"}, {'{', "\\{"}, {'}', "\\}"}, {'<', "$<$"}, {'>', "$>$"},
+    };
+    for (; *text; text++) {
+        const char *instead = NULL;
+        for (size_t i = 0; p->format == AD_FORMAT_LATEX && i < sizeof special / sizeof *special; i++)
+            if (special[i].c == *text)
+                instead = special[i].latex;
+        if (instead)
+            fputs(instead, p->out);
+        else
+            fputc(*text, p->out);
+    }
+}
+
+/* ---- Parts of a page ------------------------------------------------------------------------------------------------------ */
+
+void ad_page_begin(ad_page *p, const char *title)
+{
+    if (p->format == AD_FORMAT_LATEX)
+        fputs("\\documentclass{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[margin=2cm]{geometry}\n"
+              "\\usepackage{amsmath}\n\\allowdisplaybreaks\n\\begin{document}\n\\section*{", p->out);
+    else if (p->format == AD_FORMAT_MARKDOWN)
+        fputs("# ", p->out);
+    put_text(p, title);
+    fputs(p->format == AD_FORMAT_LATEX ? "}\n" : "\n", p->out);
+}
+
+void ad_page_heading(ad_page *p, const char *text)
+{
+    fputs(p->format == AD_FORMAT_LATEX ? "\n\\subsection*{" : p->format == AD_FORMAT_MARKDOWN ? "\n## " : "\n", p->out);
+    put_text(p, text);
+    fputs(p->format == AD_FORMAT_LATEX ? "}\n" : "\n", p->out);
+}
+
+/* Breaks lines of plain text at this width. */
+enum { WIDTH = 100 };
+
+void ad_page_say(ad_page *p, const char *format, ...)
+{
+    char text[2048], *word = text;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    fputs("\n", p->out);
+    if (p->format != AD_FORMAT_TEXT) {
+        put_text(p, text);
+        fputs("\n", p->out);
+        return;
+    }
+    for (size_t column = 0; *word;) {
+        size_t n = strcspn(word, " ");
+        if (column && column + n > WIDTH) {
+            fputs("\n", p->out);
+            column = 0;
+        }
+        fprintf(p->out, "%s%.*s", column ? " " : "", (int)n, word);
+        column += n + 1;
+        word += n + strspn(word + n, " ");
+    }
+    fputs("\n", p->out);
+}
+
+static void plain_equation(ad_page *p, const ad_equation *e)
+{
+    char number[24] = "";
+    if (e->number)
+        snprintf(number, sizeof number, "%zu", e->number);
+    int indent = p->format == AD_FORMAT_MARKDOWN ? 4 : 0, width = (int)strlen(e->left);
+    fprintf(p->out, "\n%*s%4s  %s", indent, "", number, e->left);
+    for (int i = 0; i < e->lines; i++) {
+        if (i)
+            fprintf(p->out, "\n%*s", indent + 6 + width, "");
+        fprintf(p->out, " = %s", e->right[i]);
+        if (*e->note[i])
+            fprintf(p->out, "    (%s)", e->note[i]);
+    }
+    fputs("\n", p->out);
+}
+
+static void latex_equation(ad_page *p, const ad_equation *e)
+{
+    fputs("\\begin{align*}\n", p->out);
+    if (e->number)
+        fprintf(p->out, "\\text{%zu.}\\quad ", e->number);
+    fputs(e->left, p->out);
+    for (int i = 0; i < e->lines; i++) {
+        fprintf(p->out, "%s &= %s", i ? " \\\\\n" : "", e->right[i]);
+        if (*e->note[i]) {
+            fputs(" && \\text{", p->out);
+            put_text(p, e->note[i]);
+            fputs("}", p->out);
+        }
+    }
+    fputs("\n\\end{align*}\n", p->out);
+}
+
+void ad_page_equation(ad_page *p, const ad_equation *e)
+{
+    if (p->format == AD_FORMAT_LATEX)
+        latex_equation(p, e);
+    else
+        plain_equation(p, e);
+}
+
+void ad_page_row(ad_page *p, int columns, const int *widths, const char *const *cells, int head)
+{
+    static const char *const between[] = {"  ", " | ", " & "}, *const end[] = {"\n", " |\n", " \\\\\n"};
+    if (head) {
+        fputs(p->format == AD_FORMAT_LATEX ? "\\[\\begin{array}{" : "\n", p->out);
+        for (int k = 0; p->format == AD_FORMAT_LATEX && k < columns; k++)
+            fputs("l", p->out);
+        fputs(p->format == AD_FORMAT_LATEX ? "}\n" : "", p->out);
+    }
+    fputs(p->format == AD_FORMAT_MARKDOWN ? "| " : p->format == AD_FORMAT_TEXT ? "      " : "", p->out);
+    for (int k = 0; k < columns; k++) {
+        fputs(k ? between[p->format] : "", p->out);
+        fputs(p->format == AD_FORMAT_LATEX ? "\\text{" : "", p->out);
+        if (p->format == AD_FORMAT_TEXT && k < columns - 1)
+            fprintf(p->out, "%-*s", widths[k], cells[k]);
+        else
+            put_text(p, cells[k]);
+        fputs(p->format == AD_FORMAT_LATEX ? "}" : "", p->out);
+    }
+    fputs(end[p->format], p->out);
+    for (int k = 0; head && p->format == AD_FORMAT_MARKDOWN && k < columns; k++)
+        fputs(k == columns - 1 ? "|---|\n" : "|---", p->out);
+}
+
+void ad_page_end_table(ad_page *p) { fputs(p->format == AD_FORMAT_LATEX ? "\\end{array}\\]\n" : "", p->out); }
+void ad_page_end(ad_page *p) { fputs(p->format == AD_FORMAT_LATEX ? "\\end{document}\n" : "", p->out); }
+
+/* ---- Writing what is in them ---------------------------------------------------------------------------------------------- */
+
+/* Plain formulas keep to a line; those of LaTeX may be as long in characters as is needed to show as much. */
+static size_t room(const ad_page *p) { return p->format == AD_FORMAT_LATEX ? AD_LINE : AD_TEXT_SIZE; }
+
+void ad_page_formula(const ad_page *p, ad_var v, char *text) { ad_write_formula(v, 0, p->names, text, room(p)); }
+void ad_page_names(const ad_page *p, ad_var v, char *text) { ad_write_formula(v, 1, p->names, text, room(p)); }
+void ad_page_numbers(const ad_page *p, ad_var v, int named, char *text) { ad_write_formula(v, named, p->numbers, text, room(p)); }
+void ad_page_name(const ad_page *p, const char *name, char *text) { ad_write_name(name, p->names, text, room(p)); }
+void ad_page_number(const ad_page *p, double number, char *text) { ad_write_number(number, p->numbers, text, room(p)); }
