@@ -6,7 +6,7 @@
 #include "../tape/operations.h"
 #include "node.h"
 #include "page.h"
-#include "paths.h"
+#include "path_counts.h"
 #include "text.h"
 
 typedef struct ad_explaining {

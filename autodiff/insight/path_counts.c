@@ -1,5 +1,5 @@
-/* paths.c -- counting paths without walking them, and walking some. */
-#include "paths.h"
+/* path_counts.c -- counting paths without walking them, and walking some. */
+#include "path_counts.h"
 
 #include "../tape/memory.h"
 

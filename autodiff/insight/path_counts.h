@@ -1,6 +1,6 @@
-/* paths.h -- the paths between two steps: how many there are, what they cost, one after another. Not installed. */
-#ifndef AUTODIFF_INSIGHT_PATHS_H
-#define AUTODIFF_INSIGHT_PATHS_H
+/* path_counts.h -- the paths between two steps: how many there are, what they cost, one after another. Not installed. */
+#ifndef AUTODIFF_INSIGHT_PATH_COUNTS_H
+#define AUTODIFF_INSIGHT_PATH_COUNTS_H
 
 #include "steps.h"
 
