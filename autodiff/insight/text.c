@@ -27,9 +27,15 @@ static form form_of(const ad_node *node)
         {"chain(x, y)", "*", PRODUCT}, {"x != 0 ? y : w", " ? ", CHOICE}, {"dot(n, x, y)", " + ", SUM},
     };
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        if (!strcmp(forms[i].value, node->rule->value))
+        if (node->rule->value && !strcmp(forms[i].value, node->rule->value))
             return (form){forms[i].between, node->op == AD_OP_dot && node->n == 2 ? PRODUCT : forms[i].binds};
     return (form){NULL, ATOM};
+}
+
+/* What a call is called: as models have it. */
+static const char *name_of(const ad_node *node)
+{
+    return node->op == AD_OP_maximum ? "max" : node->op == AD_OP_minimum ? "min" : node->rule->name;
 }
 
 /* ---- The writer: no recursion, a frame for every operation that is open ---------------------------------------------- */
@@ -91,7 +97,7 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
         put(w, parentheses ? "(" : "");
         put_number(w, w->tape->head->values[id]);
         put(w, parentheses ? ")" : "");
-    } else if (node.rule->kind == AD_LEAF) {
+    } else if (node.op <= AD_OP_COLUMN) {
         char place[40];
         snprintf(place, sizeof place, "input[%u]", (unsigned)ad_word_y(w->tape->head->words[id]));
         put(w, place);
@@ -102,7 +108,7 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
         *f = (struct frame){.node = node, .form = form_of(&node)};
         f->parentheses = f->form.binds < least || (minus && behind_operator);
         put(w, f->parentheses ? "(" : "");
-        put(w, minus ? "-" : f->form.between ? "" : node.rule->name);
+        put(w, minus ? "-" : f->form.between ? "" : name_of(&node));
         put(w, f->form.between ? "" : "(");
     }
 }
@@ -143,7 +149,7 @@ static void step(writer *w)
     if (f->form.binds == CHOICE && k == 2)
         between = " : ";
     put(w, k ? between : "");
-    size_t width = f->node.rule->kind == AD_PAIRS ? 2 : 1;
+    size_t width = f->node.width;
     if (f->node.list && n > w->longest * width && k == (w->longest - 1) * width) {
         put(w, "...");                     /* the first ones, and the last */
         f->next = n - width;

@@ -4,7 +4,7 @@
  * operands hand on to the leaves; only then the careful sweep runs again, in which a zero of either contributes nothing.
  */
 #include "call.h"
-#include "internal.h"
+#include "sweep.h"
 
 #include "autodiff/rules/scalar.h"
 #include "autodiff/rules/sigmoid_pair.h"
@@ -42,14 +42,14 @@
 
 /* In the row sigmoid alone, sigmoid(-x) comes from what its node kept. */
 #undef sigmoid
-#define sigmoid(t) (row == AD_OP_sigmoid ? ad_complement(x, z, (uint64_t)b) : ad_scalar_sigmoid(t))
+#define sigmoid(t) (own && row == AD_OP_sigmoid ? ad_complement(x, z, (uint64_t)b) : ad_scalar_sigmoid(t))
 #define ROW(name) const enum ad_op row = AD_OP_##name; (void)row
 
-/* Adjoints of [bottom, top] are handed on; those below bottom only receive. Returns whether a leaf got a NaN. */
-static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, double *restrict A, ptrdiff_t bottom,
-                                                       ptrdiff_t top, const int careful)
+/* Adjoints of [bottom, top] are handed on; those below bottom only receive. Returns whether a leaf got a NaN. V are the
+ * values, the tape's own or not: what a node kept belongs to its own. */
+static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, const double *restrict V, double *restrict A,
+                                                       ptrdiff_t bottom, ptrdiff_t top, const int careful, const int own)
 {
-    const double *restrict V = tape->head->values;
     const uint64_t *restrict words = tape->head->words;
     ptrdiff_t i = top + 1;
     double g1, g2;                         /* adjoints of i - 1 and i - 2, so far */
@@ -124,7 +124,7 @@ static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, doub
             if (b)
                 break;
             STORE;
-            ad_call_backward(tape, (uint32_t)a, (uint32_t)i, (uint32_t)top, A);
+            ad_call_backward(tape, V, (uint32_t)a, (uint32_t)i, (uint32_t)top, A);
             LOAD;
             break;
         default:
@@ -137,12 +137,20 @@ static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, doub
 
 static __attribute__((noinline)) int sweep_quickly(const ad_tape *tape, double *A, uint32_t bottom, uint32_t top)
 {
-    return sweep(tape, A, bottom, top, 0);
+    return sweep(tape, tape->head->values, A, bottom, top, 0, 1);
 }
 
 static __attribute__((noinline)) void sweep_carefully(const ad_tape *tape, double *A, uint32_t bottom, uint32_t top)
 {
-    sweep(tape, A, bottom, top, 1);
+    sweep(tape, tape->head->values, A, bottom, top, 1, 1);
+}
+
+void ad_sweep_carefully(const ad_tape *tape, const double *values, int own, double *A, uint32_t top)
+{
+    if (own)
+        sweep(tape, values, A, 0, top, 1, 1);
+    else
+        sweep(tape, values, A, 0, top, 1, 0);
 }
 
 /* Leaves at the start of the tape, as params usually are, need no visit. */
@@ -171,17 +179,15 @@ static void clear(double *A, uint32_t from, uint32_t to)
         memset(A + from, 0, (to - from) * sizeof *A);
 }
 
-/* Two places before the first: the sweep looks two nodes ahead. */
-enum { BEFORE = 2 };
-static double *adjoints(const ad_tape *tape) { return (double *)tape->adjoints.base + BEFORE; }
+static double *adjoints(const ad_tape *tape) { return (double *)tape->adjoints.base + AD_SWEEP_BEFORE; }
 
 static ad_tape *prepare(ad_var E, const char *function)
 {
     ad_tape *tape = ad_tape_of(E, function);
     if (!tape)
         return NULL;
-    if (ad_region_grow(&tape->adjoints, &tape->allocator, (tape->head->count + BEFORE) * sizeof(double),
-                       (tape->limit + BEFORE) * sizeof(double)))
+    if (ad_region_grow(&tape->adjoints, &tape->allocator, (tape->head->count + AD_SWEEP_BEFORE) * sizeof(double),
+                       (tape->limit + AD_SWEEP_BEFORE) * sizeof(double)))
         return tape;
     tape->swept = 0;
     ad_fault_memory(tape, function, "the adjoints");
