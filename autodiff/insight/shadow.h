@@ -31,6 +31,7 @@ typedef struct ad_shadow {
     unsigned char *mark;                   /* [top + 1] */
     ad_var        *list;                   /* [longest] room for the operands of an n-ary node */
     size_t         longest, most;
+    double        *numbers;                /* [most] room for operands, results and slopes of a call */
 } ad_shadow;
 
 /* The graph of E, at the tape's point: marks and values, nothing computed yet. wrt [n] are the requested variables.

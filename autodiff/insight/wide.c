@@ -124,6 +124,7 @@ int ad_holds_at(enum ad_op op, double x, double y, double w, double z, double m)
 #undef lgamma
 #undef digamma
 #undef polygamma
+#undef copysign
 #undef M_LN2
 #undef M_LOG2E
 #undef M_LOG10E

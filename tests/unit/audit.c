@@ -156,6 +156,20 @@ Test(programs, ties_of_maxima)
     PROGRAM(ad_max(x, 3), x, 0, "");
 }
 
+Test(programs, ties_of_many)
+{
+    ad_var x = in("x", 2), y = in("y", 2), list[] = {x, y, ad_const(1)}, tied[] = {x, y, ad_mul(2, ad_log(ad_exp(1)))};
+    PROGRAM(ad_maximum(3, list), x, 0.5, "K");
+    PROGRAM(ad_minimum(3, list), x, 0, "");
+    PROGRAM(ad_maximum(3, tied), x, 1.0 / 3, "K");
+    ad_var alone[] = {x, x};
+    PROGRAM(ad_maximum(2, alone), x, 1, "");
+    ad_audit_report *r = ad_audit(ad_maximum(3, list), (ad_audit_options){0});
+    cr_assert(ad_audit_finding(r, 0)->left == 0 && ad_audit_finding(r, 0)->right == 1);
+    cr_assert(strstr(ad_audit_finding(r, 0)->detail, "operands that tie share equally"));
+    ad_audit_free(r);
+}
+
 Test(programs, corners)
 {
     ad_var x = in("x", 0);
@@ -418,6 +432,43 @@ Test(audit, over_rows_agrees_with_the_function)
     cr_assert(near(ad_audit_gradient(r, 0), gradient[0], 1e-13) && near(ad_audit_gradient(r, 1), gradient[1], 1e-13));
     ad_audit_free(r);
     ad_function_free(f);
+}
+
+/* Their inside is not seen, so digits are not told; but what comes out is. */
+Test(audit, of_calls_tells_what_comes_out_of_them)
+{
+    ad_tape *inner = ad_tape_new();
+    ad_var p = ad_param(inner, "p", 1), e = ad_log(p);
+    ad_function *f = ad_function_new(inner, 1, &e);
+    ad_tape_free(inner);
+    ad_var w = in("w", 3), v = in("v", -1), good = ad_call(f, 1, &w, 0, NULL, NULL), bad = ad_call(f, 1, &v, 0, NULL, NULL);
+    ad_audit_report *r = ad_audit(ad_square(good), (ad_audit_options){0});
+    cr_assert(ad_audit_count(r) == 0 && near(ad_audit_gradient(r, 0), 2 * log(3) / 3, 1e-14) && isnan(ad_audit_digits(r, 0)));
+    ad_audit_free(r);
+    r = ad_audit(ad_add(good, bad), (ad_audit_options){0});
+    cr_assert(ad_audit_count(r) == 1 && ad_audit_finding(r, 0)->kind == AD_AUDIT_NON_FINITE && ad_audit_finding(r, 0)->node.link == bad.link);
+    cr_assert(ad_audit_finding(r, 0)->reached == 1 && !strcmp(ad_audit_finding(r, 0)->reaches[0], "v"));
+    ad_audit_free(r);
+    double params[] = {2, 5};
+    r = ad_audit_rows(ad_add(good, bad), (ad_audit_options){0}, params, NULL, 1);
+    cr_assert(ad_audit_count(r) == 0 && near(ad_audit_value(r), log(10), 1e-14));
+    cr_assert(near(ad_audit_gradient(r, 0), 0.5, 1e-15) && near(ad_audit_gradient(r, 1), 0.2, 1e-15));
+    ad_audit_free(r);
+    NEAR(ad_one_sided(good, w, -1), 1.0 / 3, 1e-15);
+    ad_function_free(f);
+}
+
+Test(audit, of_sums_over_rows_needs_rows)
+{
+    ad_var t = ad_column(tape, "t"), w = in("w", 1), E = ad_log(ad_row_sum(ad_mul(w, t)));
+    double params[] = {1}, column[] = {1, 2};
+    const double *columns[] = {column};
+    ad_audit_report *r = ad_audit(E, (ad_audit_options){0});
+    cr_assert(r && ad_audit_count(r) == 1 && strstr(ad_audit_finding(r, 0)->detail, "t is a column"));
+    ad_audit_free(r);
+    cr_assert_null(ad_audit_rows(E, (ad_audit_options){0}, params, columns, 2));
+    STATUS(tape, AD_ERROR_ARGUMENT);
+    ad_tape_reset(tape);
 }
 
 Test(audit, of_nothing_wrong_is_empty_and_says_so)

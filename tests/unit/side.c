@@ -49,6 +49,8 @@ Test(side, of_corners_within_formulas)
     SIDES(ad_hypot(x, ad_mul(2, x)), x, -sqrt(5), sqrt(5));
     ad_var list[] = {x, ad_mul(2, x), ad_mul(2, x)};
     SIDES(ad_norm2(3, list), x, -3, 3);
+    SIDES(ad_maximum(3, list), x, 1, 2);
+    SIDES(ad_minimum(3, list), x, 2, 1);
     SIDES(ad_clamp(x, 0, 1), x, 0, 1);
     SIDES(ad_copysign(2, x), x, 0, 0);
 }
