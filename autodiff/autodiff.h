@@ -31,6 +31,7 @@
 #include "function/threads.h"
 #include "insight/audit.h"
 #include "insight/side.h"
+#include "insight/check.h"
 #include "insight/text.h"
 #include "model/formula.h"
 #include "model/model.h"
