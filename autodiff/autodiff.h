@@ -33,6 +33,7 @@
 #include "insight/side.h"
 #include "insight/check.h"
 #include "insight/text.h"
+#include "model/claims.h"
 #include "model/formula.h"
 #include "model/model.h"
 #include "model/problem.h"

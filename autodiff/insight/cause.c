@@ -118,7 +118,13 @@ static double rounded(double x, int digits)
     return sscanf(text, "%lf", &number) == 1 ? number : NAN;
 }
 
-static double median_of(const ad_search *S, double (*of)(double claimed, double exact))
+/* How many times the margin fits between neighbours of so many digits: whether a number of few digits is more than chance. */
+static double room_between(double number, int digits, double margin)
+{
+    return pow(10, floor(log10(fabs(number))) - digits + 1) / (2 * margin);
+}
+
+static double surest_of(const ad_search *S, double (*of)(double claimed, double exact))
 {
     double best = NAN, size = -1;
     for (size_t i = 0; i < S->s->samples; i++)                      /* where the exact value is largest it is known best */
@@ -134,17 +140,19 @@ static double difference_of(double claimed, double exact) { return claimed - exa
 
 static void seek_any_factor(ad_search *S)
 {
-    double ratio = median_of(S, ratio_of);
+    double ratio = surest_of(S, ratio_of);
     if (!isfinite(ratio) || ratio == 0 || is_ratio(S, -1, 0))
         return;
-    for (int digits = 1; digits <= 3; digits++)
-        if (is_ratio(S, rounded(ratio, digits), 4 + 4 * digits)) {
-            say_factor(S, rounded(ratio, digits), 6.5, NULL);
-            return;
-        } else if (is_ratio(S, 1 / rounded(1 / ratio, digits), 4 + 4 * digits)) {
-            say_factor(S, 1 / rounded(1 / ratio, digits), 6.5, NULL);
+    double margin = S->s->tolerance[S->first] / fabs(S->s->exact[S->first]);
+    for (int digits = 1; digits <= 3; digits++) {
+        double number = rounded(ratio, digits), inverse = rounded(1 / ratio, digits);
+        int chance = S->told == 1 && room_between(ratio, digits, margin) < 200;
+        int chance_inverse = S->told == 1 && room_between(1 / ratio, digits, margin / (ratio * ratio)) < 200;
+        if ((!chance && is_ratio(S, number, 0)) || (!chance_inverse && is_ratio(S, 1 / inverse, 0))) {
+            say_factor(S, !chance && is_ratio(S, number, 0) ? number : 1 / inverse, 6.5, NULL);
             return;
         }
+    }
     if (S->told > 2 && is_ratio(S, ratio, 0))
         say_factor(S, ratio, 6.5, NULL);
 }
@@ -159,10 +167,12 @@ static void say_offset(ad_search *S, double offset, double rank)
 
 static void seek_offset(ad_search *S)
 {
-    double offset = median_of(S, difference_of);
+    double offset = surest_of(S, difference_of);
     for (int digits = 1; digits <= 3; digits++) {
         double number = rounded(offset, digits);
-        if (number != 0 && ad_guess_fits(S, &(ad_guess){.predict = shifted, .number = number}, 3 + 3.5 * digits)) {
+        if (number == 0 || (S->told == 1 && room_between(number, digits, S->s->tolerance[S->first]) < 60))
+            continue;
+        if (ad_guess_fits(S, &(ad_guess){.predict = shifted, .number = number}, 0)) {
             say_offset(S, number, S->told > 2 ? 3.25 : 4.5 + 0.5 * digits);
             return;
         }

@@ -123,7 +123,8 @@ static void seek_changed_slope(ad_search *S, uint32_t i, uint32_t k, double bits
     int literal = other != NONE && p->places[other].op == AD_OP_CONSTANT && !ad_words_name(S, other);
     for (size_t c = 0; c < sizeof changes / sizeof *changes; c++) {
         int missing = changes[c].cause == AD_CAUSE_MISSING_FACTOR;
-        if ((missing && (first == 1 || first == -1)) || (changes[c].cause == AD_CAUSE_MISSING_PATH && bridge))
+        int plain = fabs(first) == 1 && (missing || changes[c].power > 1);
+        if (plain || (changes[c].cause == AD_CAUSE_MISSING_PATH && bridge))
             continue;
         double rank = changes[c].rank - (missing && bridge ? 0.4 : 0) + (missing && (literal || op == AD_OP_div || op == AD_OP_mean) ? 1.5 : 0);
         ad_guess g = {.predict = slope_becomes, .i = i, .k = k, .number = changes[c].number, .other = changes[c].power};

@@ -2,6 +2,7 @@
 #include "paths.h"
 
 #include "autodiff/tape/operations.h"
+#include "node.h"
 
 #include <float.h>
 #include <math.h>

@@ -8,7 +8,8 @@
 #ifndef AUTODIFF_INSIGHT_PATHS_H
 #define AUTODIFF_INSIGHT_PATHS_H
 
-#include "node.h"
+#include "autodiff/rules/rules.h"
+#include "autodiff/tape/internal.h"
 
 typedef struct ad_place {                  /* a node; operands are places too */
     enum ad_op op;
