@@ -1,4 +1,5 @@
 /* train.c -- the loop: epochs, batches, validation, and when to stop. */
+#include "optimiser_inside.h"
 #include "trainer.h"
 
 #include <math.h>
@@ -137,7 +138,7 @@ static ad_status descend(nn_trainer *T, size_t epoch, double since, int *end)
     nn_schedule schedule = o->schedule;
     if (!schedule.length)
         schedule.length = T->epochs;
-    nn_optimiser_set_rate(T->optimiser, o->optimiser.rate * nn_schedule_at(&schedule, epoch));
+    nn_optimiser_set_rate(T->optimiser, T->rate * nn_schedule_at(&schedule, epoch));
     if (!o->in_order && !whole(T)) {
         nn_rows_shuffle(&T->train, o->seed, epoch, T->base);
         nn_rows_gather(&T->train, &T->source);
@@ -246,8 +247,8 @@ static ad_status save(nn_trainer *T, int end)
 
 static ad_status loop(nn_trainer *T)
 {
-    int end = 0;
-    T->result->reason = NN_EPOCHS_DONE;
+    int end = T->options->patience && T->waiting >= T->options->patience;     /* resumed at its end */
+    T->result->reason = end ? NN_NO_GAIN : NN_EPOCHS_DONE;
     for (size_t epoch = T->result->epochs; epoch < T->epochs && !end; epoch++) {
         double since = nn_seconds();
         memcpy(T->begin, T->net->value, T->net->size * sizeof *T->begin);
@@ -259,7 +260,8 @@ static ad_status loop(nn_trainer *T)
         if (status == AD_OK && finished) {
             report(T, &end);
             status = save(T, end || epoch + 1 == T->epochs);
-        }
+        } else if (status == AD_OK && T->result->reason != NN_STOPPED)         /* at its end before a step */
+            status = save(T, 1);
         if (status != AD_OK)
             return status;
     }
@@ -277,6 +279,8 @@ static ad_status check_options(const nn_train_options *o, nn_fault *fault)
             return nn_tell(fault, AD_ERROR_ARGUMENT, "nn_train: .%s is %g; it must not be negative", names[i], not_negative[i]);
     if (!(o->validation >= 0 && o->validation < 1))
         return nn_tell(fault, AD_ERROR_ARGUMENT, "nn_train: .validation is %g; it is a part of the rows, from 0 to less than 1", o->validation);
+    if (!nn_optimiser_fits(1, o->optimiser))
+        return nn_tell(fault, AD_ERROR_ARGUMENT, "nn_train: an option of the .optimiser is negative, NaN or otherwise out of range");
     if (o->resume && !o->checkpoint)
         return nn_tell(fault, AD_ERROR_ARGUMENT, "nn_train: .resume needs a .checkpoint to go on from");
     return AD_OK;
@@ -336,7 +340,8 @@ static ad_status prepare(nn_trainer *T, const nn_data *data, nn_optimiser_option
         return nn_tell_memory(fault, "nn_train");
     with.allocator = *a;
     if (!(T->optimiser = nn_optimiser_new(n, with)))
-        return nn_tell(fault, AD_ERROR_ARGUMENT, "nn_train: an option of the optimiser is out of range, or there is no memory for it");
+        return nn_tell_memory(fault, "nn_train");
+    T->rate = nn_optimiser_rate(T->optimiser);
     T->least = INFINITY;
     T->validation_error = NAN;
     return o->resume ? nn_checkpoint_resume(T) : AD_OK;
@@ -383,8 +388,6 @@ nn_result nn_train(nn_network *net, nn_data data, nn_train_options options)
         nn_tell(&result.fault, AD_ERROR_ARGUMENT, "nn_train: no network");
         return result;
     }
-    if (options.optimiser.rate == 0)               /* so that the schedule has something to multiply */
-        options.optimiser.rate = options.optimiser.method == NN_ADAM || options.optimiser.method == NN_ADAMW ? 0.001 : 0.01;
     nn_trainer T = {.net = net, .options = &options, .result = &result};
     if (prepare(&T, &data, options.optimiser) == AD_OK) {
         nn_progress_begin(&T.bar, options.progress, T.epochs, T.train.rows);

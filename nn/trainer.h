@@ -17,6 +17,7 @@ typedef struct nn_trainer {
     nn_optimiser           *optimiser;
     double                 *gradient, *best, *begin;   /* [size]: of a batch; parameters of the least validation error; of the
                                                           beginning of the epoch */
+    double                  rate;                      /* that the schedule multiplies */
     size_t                  epochs, batch;
     size_t                  waiting;                   /* epochs without a gain */
     int                     has_best;

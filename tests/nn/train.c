@@ -330,6 +330,39 @@ Test(train, a_checkpoint_resumed_gives_the_same_bits)
     unlink(path);
 }
 
+/* A training that has come to its end stays there, and its checkpoint has the network as it is. */
+Test(train, a_checkpoint_of_the_end_stays_at_the_end)
+{
+    static const struct { nn_reason reason; nn_train_options o; } ends[] = {
+        {NN_GOAL_REACHED, {.goal = 0.1, .optimiser = {.rate = 0.5}, .epochs = 5000, .checkpoint_every = 7}},
+        {NN_CONVERGED, {.optimiser = {.method = NN_LBFGS}, .epochs = 5000, .checkpoint_every = 1000}},
+        {NN_EPOCHS_DONE, {.epochs = 25, .checkpoint_every = 10}},
+        {NN_NO_GAIN, {.epochs = 1000, .patience = 2, .validation = 0.25, .optimiser = {.rate = 1}}},
+    };
+    char path[] = "/tmp/nn_checkpoint_XXXXXX";
+    close(mkstemp(path));
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        unlink(path);
+        nn_train_options options = ends[i].o;
+        options.checkpoint = path;
+        options.resume = 1;
+        nn_network *net = network(4, 1), *saved;
+        nn_result first = nn_train(net, xor_data(), options), again;
+        TRAINED(first);
+        cr_assert_eq(first.reason, ends[i].reason, "case %zu: reason %d", i, (int)first.reason);
+        saved = nn_network_open(path, (ad_allocator){0}, NULL);
+        cr_assert(saved && !memcmp(nn_network_values(net), nn_network_values(saved), nn_network_size(net) * sizeof(double)), "case %zu", i);
+        again = nn_train(saved, xor_data(), options);
+        TRAINED(again);
+        cr_assert(again.reason == first.reason && again.epochs == first.epochs && again.steps == first.steps, "case %zu: %zu epochs, then %zu", i,
+                  first.epochs, again.epochs);
+        cr_assert(!memcmp(nn_network_values(net), nn_network_values(saved), nn_network_size(net) * sizeof(double)), "case %zu", i);
+        nn_network_free(net);
+        nn_network_free(saved);
+    }
+    unlink(path);
+}
+
 /* ---- Tables ------------------------------------------------------------------------------------------------------------- */
 
 static ad_table *table(const char *text, ad_missing missing)
@@ -385,7 +418,7 @@ Test(train, wrong_options_are_named)
     static const struct { nn_train_options o; ad_status status; const char *says; } wrong[] = {
         {{.l2 = -1}, AD_ERROR_ARGUMENT, ".l2"}, {{.clip_norm = NAN}, AD_ERROR_ARGUMENT, ".clip_norm"},
         {{.validation = 1}, AD_ERROR_ARGUMENT, ".validation"}, {{.validation = 0.9}, AD_ERROR_DATA, "too few"},
-        {{.resume = 1}, AD_ERROR_ARGUMENT, ".checkpoint"}, {{.optimiser = {.rate = -1}}, AD_ERROR_ARGUMENT, "optimiser"},
+        {{.resume = 1}, AD_ERROR_ARGUMENT, ".checkpoint"}, {{.optimiser = {.rate = -1}}, AD_ERROR_ARGUMENT, ".optimiser"},
         {{.checkpoint = "/nowhere/at/all"}, AD_ERROR_IO, "/nowhere/at/all"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
