@@ -25,7 +25,7 @@ extern "C" {
 /** What went wrong: what, where, how to mend it. Functions that fail fill the one they are handed; NULL is legal. */
 typedef struct nn_fault {
     ad_status status;
-    char      message[244];
+    char      message[508];
 } nn_fault;
 
 /* ---- Neuron and layer --------------------------------------------------------------------------------------------------- */

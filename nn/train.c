@@ -6,14 +6,13 @@
 
 /* ---- The error of a row ------------------------------------------------------------------------------------------------- */
 
-static ad_function *record(const nn_network *net, nn_error *error, size_t targets, ad_tape *tape, nn_fault *fault)
+ad_var nn_record_error(const nn_network *net, nn_error *error, size_t targets, ad_tape *tape, nn_fault *fault)
 {
     size_t outputs = nn_network_outputs(net), n = net->size + net->inputs + targets + outputs;
-    ad_var *p = nn_make(&net->allocator, n, sizeof *p), *x = p + net->size, *t = x + net->inputs, *y = t + targets, E;
-    ad_function *f = NULL;
+    ad_var *p = nn_make(&net->allocator, n, sizeof *p), *x = p + net->size, *t = x + net->inputs, *y = t + targets, E = ad_const(NAN);
     if (!p) {
         nn_tell_memory(fault, "nn_error_function");
-        return NULL;
+        return E;
     }
     nn_network_params(net, tape, p);
     for (size_t i = 0; i < net->inputs + targets; i++) {
@@ -24,14 +23,12 @@ static ad_function *record(const nn_network *net, nn_error *error, size_t target
     }
     if (nn_mlp(net, p, x, y) != AD_OK)
         nn_tell_memory(fault, "nn_error_function");
-    else if (E = error(outputs, y, targets, t), ad_tape_error(tape) != AD_OK)
+    else if (E = (error ? error : nn_half_squared_error)(outputs, y, targets, t), ad_tape_error(tape) != AD_OK)
         nn_tell(fault, ad_tape_error(tape), "%s", ad_tape_error_message(tape));
     else if (!E.link)
         nn_tell(fault, AD_ERROR_DATA, "nn_train: the error does not take %zu targets for %zu outputs", targets, outputs);
-    else if (!(f = ad_function_new(tape, 1, &E)))
-        nn_tell(fault, ad_tape_error(tape), "%s", ad_tape_error_message(tape));
     nn_drop(&net->allocator, p, n, sizeof *p);
-    return f;
+    return ad_tape_error(tape) == AD_OK ? E : ad_const(NAN);
 }
 
 ad_function *nn_error_function(const nn_network *net, nn_error *error, size_t targets, nn_fault *fault)
@@ -43,9 +40,12 @@ ad_function *nn_error_function(const nn_network *net, nn_error *error, size_t ta
         return NULL;
     }
     ad_tape *tape = ad_tape_create((ad_tape_options){.allocator = net->allocator});
-    ad_function *f = tape ? record(net, error ? error : nn_half_squared_error, targets, tape, fault) : NULL;
+    ad_var E = tape ? nn_record_error(net, error, targets, tape, fault) : ad_const(NAN);
+    ad_function *f = E.link ? ad_function_new(tape, 1, &E) : NULL;
     if (!tape)
         nn_tell_memory(fault, "nn_error_function");
+    else if (E.link && !f)
+        nn_tell(fault, ad_tape_error(tape), "%s", ad_tape_error_message(tape));
     ad_tape_free(tape);
     return f;
 }

@@ -448,10 +448,29 @@ Test(train, an_error_that_is_not_finite_names_its_row_and_line)
                                (nn_train_options){.error = log_error, .optimiser = {.method = (nn_method)m}, .batch = m == NN_ADAM ? 2 : 0, .seed = 3});
         cr_assert(r.reason == NN_NOT_FINITE && r.fault.status == AD_ERROR_ARGUMENT);
         cr_assert(strstr(r.fault.message, "epoch 1") && strstr(r.fault.message, "row 3 (line 5)"), "%s", r.fault.message);
+        cr_assert(strstr(r.fault.message, "log(layer1.neuron1.y)"), "the operation is not named: %s", r.fault.message);
         cr_assert(nn_network_values(net)[0] == 1 && nn_network_values(net)[1] == 0);
         ad_table_free(data);
         nn_network_free(net);
     }
+}
+
+static ad_var root_error(size_t n, const ad_var *y, size_t m, const ad_var *t)
+{
+    (void)n, (void)m, (void)t;
+    return ad_sqrt(y[0]);
+}
+
+/* The error is 0, its slope infinite. */
+Test(train, a_slope_that_is_not_finite_is_found_too)
+{
+    static const double x[] = {1, 2, 4}, t[] = {0, 0, 0};
+    nn_network *net = nn_network_new((nn_network_options){.inputs = 1, .layers = NN_LAYERS({.neurons = 1}), .values = (double[]){-1, 4}});
+    nn_result r = nn_train(net, (nn_data){.rows = 3, .input_columns = NN_COLUMNS(x), .target_columns = NN_COLUMNS(t)},
+                           (nn_train_options){.error = root_error, .in_order = 1});
+    cr_assert_eq(r.reason, NN_NOT_FINITE);
+    cr_assert(strstr(r.fault.message, "row 3 ") && strstr(r.fault.message, "sqrt(layer1.neuron1.y)"), "%s", r.fault.message);
+    nn_network_free(net);
 }
 
 /* A rate so high that parameters explode: those of the beginning of the epoch come back, finite. */
