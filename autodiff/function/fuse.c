@@ -174,9 +174,34 @@ static int mark_pass(lowering *L, uint32_t level, int last, const uint32_t *outp
     return 1;
 }
 
-/* What is used once, by a sum or a row sum, is fused into it. */
+/* A product that an instruction computes, and those of its factors that are products used once and can dissolve in it. */
+static int is_multiplied(const lowering *L, uint32_t i)
+{
+    return L->in_pass[i] == 1 && varies(L, i) && !L->fused[i] && is_product(L, i);
+}
+
+static void fuse_factors(lowering *L, uint32_t i)
+{
+    product p = factors(L, i);
+    uint32_t x[2] = {p.a, p.b};
+    int some = 0;
+    for (int k = 0; k < 2; k++) {
+        product q = {0, 0, 0};
+        if (L->uses[x[k]] != 1 || !is_multiplied(L, x[k]) || L->compound[x[k]])
+            continue;
+        q = factors(L, x[k]);
+        if (q.minus || p.minus)
+            continue;
+        L->fused[x[k]] = 1;
+        some = 1;
+    }
+    L->compound[i] = (unsigned char)some;
+}
+
+/* What is used once, by a sum, a row sum or a product, is fused into it. */
 static void mark_fused(lowering *L)
 {
+    memset(L->compound, 0, L->G->n);
     L->n_cheap = 0;
     for (uint32_t i = 0; i < L->G->n; i++) {
         const ad_graph_node *n = at(L, i);
@@ -193,6 +218,9 @@ static void mark_fused(lowering *L)
             !is_free(L, i))
             L->fused[i] = 1;
     }
+    for (uint32_t i = 0; i < L->G->n; i++)
+        if (is_multiplied(L, i))
+            fuse_factors(L, i);
 }
 
 static void pair(lowering *L, uint32_t i, uint32_t twin)
@@ -268,23 +296,25 @@ static void near(lowering *L, ad_pass *pass, uint32_t i)
     L->seen[i] = L->n_starts;
 }
 
-static void add_term(lowering *L, int class, uint32_t a, uint32_t b)
+static uint32_t width(int class) { return class < 4 ? 2 : 1; }
+static uint32_t *terms(const lower_form *f, int class) { return f->term[class].base; }
+
+static void add_term(lowering *L, lower_form *f, int class, uint32_t a, uint32_t b)
 {
-    size_t width = class < 4 ? 2 : 1;
-    uint32_t *t = lower_grown(L, &L->term[class], (L->n_term[class] + (size_t)1) * width * sizeof *t);
+    uint32_t *t = lower_grown(L, &f->term[class], (f->n[class] + (size_t)1) * width(class) * sizeof *t);
     if (!t)
         return;
-    t += L->n_term[class]++ * width;
+    t += f->n[class]++ * width(class);
     t[0] = a;
     if (class < 4)
         t[1] = b;
 }
 
 /* The terms of a node, as ids: sums used once open up, products used once become pairs. The top one opens when asked to. */
-static void collect(lowering *L, uint32_t top, int open_top)
+static void collect(lowering *L, lower_form *f, uint32_t top, int open_top)
 {
     uint32_t depth = 0;
-    memset(L->n_term, 0, sizeof L->n_term);
+    memset(f->n, 0, sizeof f->n);
     L->stack[depth] = top;
     L->signs[depth++] = 1;
     while (depth) {
@@ -292,7 +322,7 @@ static void collect(lowering *L, uint32_t top, int open_top)
         uint32_t i = unsigned_of(L, L->stack[depth], &minus);
         const ad_graph_node *n = at(L, i);
         if (!varies(L, i))
-            add_term(L, 6 + minus, i, 0);
+            add_term(L, f, 6 + minus, i, 0);
         else if (is_sum(n->op) && (L->fused[i] || (open_top && i == top))) {
             int less = n->op == AD_OP_sub ? !minus : minus;
             L->stack[depth] = n->y;        /* the later operand is opened last: terms stay in order */
@@ -301,54 +331,58 @@ static void collect(lowering *L, uint32_t top, int open_top)
             L->signs[depth++] = minus ? -1 : 1;
         } else if (is_product(L, i) && (L->fused[i] || is_free(L, i))) {
             product p = factors(L, i);
-            add_term(L, (varies(L, p.a) ? 0 : 2) + (minus != p.minus), p.a, p.b);
+            add_term(L, f, (varies(L, p.a) ? 0 : 2) + (minus != p.minus), p.a, p.b);
         } else
-            add_term(L, 4 + minus, i, 0);
+            add_term(L, f, 4 + minus, i, 0);
     }
 }
 
-static uint32_t *terms(const lowering *L, int class) { return L->term[class].base; }
-
-static uint32_t count_terms(const lowering *L)
+static uint32_t count_terms(const lower_form *f)
 {
     uint32_t n = 0;
     for (int c = 0; c < AD_CLASSES; c++)
-        n += L->n_term[c];
+        n += f->n[c];
     return n;
 }
 
-static void near_terms(lowering *L, ad_pass *pass)
+static void near_terms(lowering *L, ad_pass *pass, const lower_form *f)
 {
     for (int c = 0; c < AD_CLASSES; c++)
-        for (uint32_t k = 0; k < L->n_term[c] * (c < 4 ? 2u : 1u) && !L->failed; k++)
-            near(L, pass, terms(L, c)[k]);
+        for (uint32_t k = 0; k < f->n[c] * width(c) && !L->failed; k++)
+            near(L, pass, terms(f, c)[k]);
+}
+
+/* From the number of classes on. */
+static void emit_classes(lowering *L, ad_pass *pass, const lower_form *f)
+{
+    uint32_t classes = 0;
+    for (int c = 0; c < AD_CLASSES; c++)
+        classes += f->n[c] > 0;
+    emit(L, pass, classes);
+    for (int c = 0; c < AD_CLASSES; c++) {
+        if (!f->n[c])
+            continue;
+        emit(L, pass, (uint32_t)c);
+        emit(L, pass, f->n[c]);
+        for (uint32_t k = 0; k < f->n[c] * width(c) && !L->failed; k++)
+            emit(L, pass, operand(L, terms(f, c)[k]));
+    }
 }
 
 static void emit_terms(lowering *L, ad_pass *pass, uint32_t code, uint32_t to)
 {
-    uint32_t classes = 0;
-    for (int c = 0; c < AD_CLASSES; c++)
-        classes += L->n_term[c] > 0;
-    begin(L, pass, code, 6 + 5 * count_terms(L));
+    begin(L, pass, code, 6 + 5 * count_terms(&L->form));
     emit(L, pass, to);
-    emit(L, pass, classes);
-    for (uint32_t c = 0; c < AD_CLASSES; c++) {
-        if (!L->n_term[c])
-            continue;
-        emit(L, pass, c);
-        emit(L, pass, L->n_term[c]);
-        for (uint32_t k = 0; k < L->n_term[c] * (c < 4 ? 2u : 1u) && !L->failed; k++)
-            emit(L, pass, operand(L, terms(L, (int)c)[k]));
-    }
+    emit_classes(L, pass, &L->form);
 }
 
 /* The class of the k-th term, and its operands. */
 static int term_at(const lowering *L, uint32_t k, uint32_t *x)
 {
     int c = 0;
-    while (k >= L->n_term[c])
-        k -= L->n_term[c++];
-    const uint32_t *t = terms(L, c) + k * (c < 4 ? 2u : 1u);
+    while (k >= L->form.n[c])
+        k -= L->form.n[c++];
+    const uint32_t *t = terms(&L->form, c) + k * width(c);
     x[0] = t[0];
     if (c < 4)
         x[1] = t[1];
@@ -380,6 +414,97 @@ static int emit_two_terms(lowering *L, ad_pass *pass, uint32_t to)
     return 1;
 }
 
+/* ---- Two forms at once ------------------------------------------------------------------------------------------------- */
+
+enum { SCALED = 2, LEAST_SHARED = 3 };     /* the class u v; as many terms on the same v are worth it */
+
+/* The next sum that will be an instruction, when it can be one here already; its terms in L->other. The search is linear
+ * over all: it ends at the first there is. */
+static uint32_t next_form(lowering *L, uint32_t i)
+{
+    uint32_t j = i + 1, n = L->G->n;
+    while (j < n && !(L->in_pass[j] == 1 && varies(L, j) && !L->fused[j] && !L->done[j] && is_sum(at(L, j)->op) &&
+                      at(L, j)->op != AD_OP_neg))
+        j++;
+    if (j == n)
+        return NONE;
+    collect(L, &L->other, j, 1);
+    for (int c = 0; c < 6 && !L->failed; c++)
+        for (uint32_t k = 0; k < L->other.n[c] * width(c); k++)
+            if (terms(&L->other, c)[k] >= i && varies(L, terms(&L->other, c)[k]))
+                return NONE;
+    return L->failed ? NONE : j;
+}
+
+static void mark_scaled(lowering *L)
+{
+    const uint32_t *t = terms(&L->form, SCALED);
+    for (uint32_t k = 0; k < L->form.n[SCALED]; k++)
+        L->mark[t[2 * k + 1]] = k + 1;
+}
+
+/* Where the operand of a term u v stands in the first form, or NONE; each is found once. */
+static uint32_t find_scaled(lowering *L, uint32_t v)
+{
+    uint32_t k = L->mark[v] - 1;
+    if (k >= L->form.n[SCALED] || terms(&L->form, SCALED)[2 * k + 1] != v)
+        return NONE;
+    L->mark[v] = 0;
+    return k;
+}
+
+static int shares_operands(lowering *L)
+{
+    const uint32_t *t = terms(&L->other, SCALED);
+    uint32_t shared = 0;
+    mark_scaled(L);
+    for (uint32_t k = 0; k < L->other.n[SCALED]; k++)
+        shared += find_scaled(L, t[2 * k + 1]) != NONE;
+    return shared >= LEAST_SHARED;
+}
+
+/* What they share is taken out of both. */
+static void emit_two_forms(lowering *L, ad_pass *pass, uint32_t i, uint32_t j)
+{
+    uint32_t *s = terms(&L->form, SCALED), *t = terms(&L->other, SCALED), n = 0, rest = 0;
+    near_terms(L, pass, &L->form);
+    near_terms(L, pass, &L->other);
+    begin(L, pass, AD_LINEAR_TWO, 6 + 5 * (count_terms(&L->form) + count_terms(&L->other)));
+    emit(L, pass, i);
+    emit(L, pass, j);
+    size_t count = pass->n_code;
+    emit(L, pass, 0);
+    mark_scaled(L);
+    for (uint32_t k = 0; k < L->other.n[SCALED] && !L->failed; k++) {
+        uint32_t u = t[2 * k], v = t[2 * k + 1], at_first = find_scaled(L, v);
+        if (at_first == NONE) {
+            t[2 * rest] = u;
+            t[2 * rest++ + 1] = v;
+            continue;
+        }
+        emit(L, pass, operand(L, s[2 * at_first]));
+        emit(L, pass, operand(L, u));
+        emit(L, pass, v);
+        s[2 * at_first + 1] = NONE;
+        n++;
+    }
+    if (L->failed)
+        return;
+    pass->code[count] = n;
+    L->other.n[SCALED] = rest;
+    rest = 0;
+    for (uint32_t k = 0; k < L->form.n[SCALED]; k++)
+        if (s[2 * k + 1] != NONE) {
+            s[2 * rest] = s[2 * k];
+            s[2 * rest++ + 1] = s[2 * k + 1];
+        }
+    L->form.n[SCALED] = rest;
+    emit_classes(L, pass, &L->form);
+    emit_classes(L, pass, &L->other);
+    L->done[j] = 1;
+    L->seen[j] = L->n_starts;
+}
+
 static void emit_sum(lowering *L, ad_pass *pass, uint32_t i)
 {
     if (at(L, i)->op == AD_OP_neg) {
@@ -387,9 +512,14 @@ static void emit_sum(lowering *L, ad_pass *pass, uint32_t i)
         emit_row(L, pass, AD_OP_neg, i, &at(L, i)->x);
         return;
     }
-    collect(L, i, 1);
-    near_terms(L, pass);
-    if (count_terms(L) != 2 || !emit_two_terms(L, pass, i))
+    collect(L, &L->form, i, 1);
+    uint32_t second = L->form.n[SCALED] >= LEAST_SHARED ? next_form(L, i) : NONE;
+    if (second != NONE && shares_operands(L)) {
+        emit_two_forms(L, pass, i, second);
+        return;
+    }
+    near_terms(L, pass, &L->form);
+    if (count_terms(&L->form) != 2 || !emit_two_terms(L, pass, i))
         emit_terms(L, pass, AD_LINEAR, i);
 }
 
@@ -411,6 +541,27 @@ static void emit_twins(lowering *L, ad_pass *pass, uint32_t i, uint32_t twin)
         L->in_pass[minus] = 0;
 }
 
+static void emit_product(lowering *L, ad_pass *pass, uint32_t i)
+{
+    product p = factors(L, i);
+    uint32_t x[4], n = 0, code = p.minus ? AD_MUL_NEG : AD_OP_mul;
+    for (int k = 0; k < 2; k++) {
+        uint32_t factor = k ? p.a : p.b;   /* a product comes first: (b b) a */
+        if (L->compound[i] && L->fused[factor] && varies(L, factor)) {
+            product q = factors(L, factor);
+            code = n == 2 ? AD_MUL_MUL_MUL : AD_MUL_MUL;
+            memmove(x + 2, x, n * sizeof *x);
+            x[0] = q.a;
+            x[1] = q.b;
+            n += 2;
+        } else
+            x[n++] = factor;
+    }
+    for (uint32_t k = 0; k < n; k++)
+        near(L, pass, x[k]);
+    emit_row(L, pass, code, i, x);
+}
+
 static void emit_node(lowering *L, ad_pass *pass, uint32_t i)
 {
     const ad_graph_node *n = at(L, i);
@@ -419,12 +570,9 @@ static void emit_node(lowering *L, ad_pass *pass, uint32_t i)
         emit_twins(L, pass, i, L->twin[i]);
     else if (is_sum(n->op))
         emit_sum(L, pass, i);
-    else if (is_product(L, i)) {
-        product p = factors(L, i);
-        near(L, pass, p.a);
-        near(L, pass, p.b);
-        emit_row(L, pass, p.minus ? AD_MUL_NEG : AD_OP_mul, i, (uint32_t[]){p.a, p.b});
-    } else {
+    else if (is_product(L, i))
+        emit_product(L, pass, i);
+    else {
         for (int k = 0; k < ad_graph_arity(n->op); k++)
             near(L, pass, x[k]);
         emit_row(L, pass, n->op, i, x);
@@ -434,21 +582,108 @@ static void emit_node(lowering *L, ad_pass *pass, uint32_t i)
 
 /* ---- Row sums ---------------------------------------------------------------------------------------------------------- */
 
+static void near_group(lowering *L, ad_pass *pass, const lower_group *g)
+{
+    const uint32_t *pairs = g->pairs.base;
+    near(L, pass, g->factor);
+    for (uint32_t k = 0; k < g->n && !L->failed; k++)
+        near(L, pass, pairs[2 * k]);
+}
+
+static void emit_group(lowering *L, ad_pass *pass, const lower_group *g)
+{
+    const uint32_t *pairs = g->pairs.base;
+    near_group(L, pass, g);
+    begin(L, pass, AD_GATHER_PRODUCTS, 6 + 6 * g->n);
+    emit(L, pass, g->factor);
+    emit(L, pass, g->own);
+    emit(L, pass, g->n);
+    for (uint32_t k = 0; k < 2 * g->n && !L->failed; k++)
+        emit(L, pass, pairs[k]);
+}
+
+/* Where a product with that other factor stands in a marked group, or NONE. */
+static uint32_t find_other(const lowering *L, const lower_group *g, uint32_t other)
+{
+    uint32_t k = L->mark[other] - 1;
+    return k < g->n && ((uint32_t *)g->pairs.base)[2 * k] == other ? k : NONE;
+}
+
+/* What the closed group's products and the open one's share, taken out of both as they are emitted; 0: too little. */
+static int emit_two_groups(lowering *L, ad_pass *pass)
+{
+    lower_group *g = &L->closed, *h = &L->group;
+    uint32_t *p = g->pairs.base, *q = h->pairs.base, shared = 0, rest = 0, more = 0;
+    for (uint32_t k = 0; k < g->n; k++)
+        L->mark[p[2 * k]] = k + 1;
+    for (uint32_t k = 0; k < h->n; k++)
+        shared += find_other(L, g, q[2 * k]) != NONE;
+    if (shared < LEAST_SHARED - 1)
+        return 0;
+    near_group(L, pass, g);
+    near_group(L, pass, h);
+    begin(L, pass, AD_GATHER_TWO, 6 + 6 * (g->n + h->n));
+    emit(L, pass, g->factor);
+    emit(L, pass, h->factor);
+    emit(L, pass, g->own);
+    emit(L, pass, h->own);
+    size_t counts = pass->n_code;
+    for (int k = 0; k < 3; k++)
+        emit(L, pass, 0);
+    shared = 0;
+    for (uint32_t k = 0; k < h->n && !L->failed; k++) {
+        uint32_t other = q[2 * k], to = q[2 * k + 1], at_first = find_other(L, g, other);
+        if (at_first == NONE) {
+            q[2 * more] = other;
+            q[2 * more++ + 1] = to;
+            continue;
+        }
+        emit(L, pass, other);
+        emit(L, pass, p[2 * at_first + 1]);
+        emit(L, pass, to);
+        p[2 * at_first] = NONE;            /* and so it is not found again */
+        shared++;
+    }
+    for (uint32_t k = 0; k < g->n && !L->failed; k++)
+        if (p[2 * k] != NONE) {
+            emit(L, pass, p[2 * k]);
+            emit(L, pass, p[2 * k + 1]);
+            rest++;
+        }
+    for (uint32_t k = 0; k < 2 * more && !L->failed; k++)
+        emit(L, pass, q[k]);
+    if (!L->failed) {
+        pass->code[counts]     = shared;
+        pass->code[counts + 1] = rest;
+        pass->code[counts + 2] = more;
+    }
+    return 1;
+}
+
+static void flush_closed(lowering *L, ad_pass *pass)
+{
+    if (L->closed.open)
+        emit_group(L, pass, &L->closed);
+    L->closed.open = 0;
+}
+
+/* Closes the open group: it is emitted with the one closed before, or waits for the next. */
 static void flush(lowering *L, ad_pass *pass)
 {
     if (!L->group.open)
         return;
     L->group.open = 0;
-    uint32_t n = L->group.n, *pairs = L->group.pairs.base;
-    near(L, pass, L->group.factor);
-    for (uint32_t k = 0; k < n && !L->failed; k++)
-        near(L, pass, pairs[2 * k]);
-    begin(L, pass, AD_GATHER_PRODUCTS, 6 + 6 * n);
-    emit(L, pass, L->group.factor);
-    emit(L, pass, L->group.own);
-    emit(L, pass, n);
-    for (uint32_t k = 0; k < 2 * n && !L->failed; k++)
-        emit(L, pass, pairs[k]);
+    if (L->closed.open && emit_two_groups(L, pass)) {
+        L->closed.open = 0;
+        return;
+    }
+    flush_closed(L, pass);
+    lower_group empty = L->closed;
+    L->closed = L->group;
+    L->closed.open = 1;
+    L->closed.since = L->n_starts;
+    L->group = empty;
+    L->group.open = 0;
 }
 
 /* Opens a group, of a factor alone (sum its accumulator) or with a product. */
@@ -489,10 +724,10 @@ static void emit_gather(lowering *L, ad_pass *pass, uint32_t sum)
         return;
     uint32_t to = pass->n_sums++, x[2];
     pass->sum_to[to] = L->uniform[sum];
-    collect(L, at(L, sum)->x, 0);
-    int single = count_terms(L) == 1, class = single ? term_at(L, 0, x) : -1;
+    collect(L, &L->form, at(L, sum)->x, 0);
+    int single = count_terms(&L->form) == 1, class = single ? term_at(L, 0, x) : -1;
     if (class < 0 || (class != 0 && class != 1 && class != 4 && class != 5)) {
-        near_terms(L, pass);
+        near_terms(L, pass, &L->form);
         emit_terms(L, pass, AD_GATHER, to);
         return;
     }
@@ -509,7 +744,8 @@ static void emit_gather(lowering *L, ad_pass *pass, uint32_t sum)
 /* Creation order, every row sum after its operand. Greedy orders gain nothing; only late row sums are bad. */
 static void emit_pass(lowering *L, ad_pass *pass)
 {
-    L->group.open = 0;
+    L->group.open = L->closed.open = 0;
+    memset(L->mark, 0, L->G->n * sizeof *L->mark);
     for (uint32_t i = 0; i < L->G->n && !L->failed; i++) {
         if (!L->in_pass[i])
             continue;
@@ -531,8 +767,11 @@ static void emit_pass(lowering *L, ad_pass *pass)
         }
         if (L->group.open && L->n_starts - L->group.since >= PATIENCE)
             flush(L, pass);
+        if (L->closed.open && L->n_starts - L->closed.since >= PATIENCE)
+            flush_closed(L, pass);
     }
     flush(L, pass);
+    flush_closed(L, pass);
     begin(L, pass, AD_END, 0);
 }
 

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { VECTORS = AD_BLOCK * 8 / AD_LANE_BYTES };
+enum { VECTOR = AD_LANE_BYTES / 8, VECTORS = AD_BLOCK / VECTOR };
 
 typedef struct source {
     const double *at;
@@ -60,149 +60,14 @@ ROW_OF(mul_neg, 2, -(AT(0) * AT(1)))
 ROW_OF(mul_add, 3, lane_fma(AT(0), AT(1), AT(2)))
 ROW_OF(mul_sub, 3, lane_fma(AT(0), AT(1), -AT(2)))
 ROW_OF(sub_mul, 3, lane_fnma(AT(0), AT(1), AT(2)))
+ROW_OF(mul_mul, 3, AT(0) * AT(1) * AT(2))
+ROW_OF(mul_mul_mul, 4, (AT(0) * AT(1)) * (AT(2) * AT(3)))
 ROW_OF(mul_add_mul, 4, lane_fma(AT(0), AT(1), AT(2) * AT(3)))
 ROW_OF(mul_sub_mul, 4, lane_fnma(AT(2), AT(3), AT(0) * AT(1)))
 
-/* ---- Linear instructions: eight vectors at once, each in a register of its own ------------------------------------- */
+#include "lanes_linear.h"
 
-enum { VECTOR = AD_LANE_BYTES / 8, CHUNK = 8 * VECTOR };
-
-#define EIGHT(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7)
-#define DECLARE(k) ad_lane a##k = lane_all(-0.0);
-#define FETCH(k)   ad_lane a##k = load(q + k * VECTOR);
-#define FMA_VV(k)  a##k = lane_fma(load(p + k * VECTOR), load(q + k * VECTOR), a##k);
-#define FNMA_VV(k) a##k = lane_fnma(load(p + k * VECTOR), load(q + k * VECTOR), a##k);
-#define FMA_UV(k)  a##k = lane_fma(u, load(q + k * VECTOR), a##k);
-#define FNMA_UV(k) a##k = lane_fnma(u, load(q + k * VECTOR), a##k);
-#define ADD_V(k)   a##k += load(q + k * VECTOR);
-#define SUB_V(k)   a##k -= load(q + k * VECTOR);
-#define ADD_U(k)   a##k += u;
-#define SUB_U(k)   a##k -= u;
-#define STORE(k)   store(z + k * VECTOR, a##k);
-#define BLANK(k)   a##k = lane_of_bits(lane_bits(a##k) & lane_bits(load(blank + k * VECTOR)));
-
-/* All terms of a class: pairs of slots, a uniform value and a slot, a slot, a uniform value. */
-#define PAIRS(M) \
-    for (; x < end; x += 2) { \
-        const double *p = work + x[0], *q = work + x[1]; \
-        EIGHT(M) \
-    } \
-    break;
-#define SCALED(M) \
-    for (; x < end; x += 2) { \
-        const ad_lane u = lane_all(uniform[x[0] & ~AD_UNIFORM]); \
-        const double *q = work + x[1]; \
-        EIGHT(M) \
-    } \
-    break;
-#define SINGLE(M) \
-    for (; x < end; x++) { \
-        const double *q = work + x[0]; \
-        EIGHT(M) \
-    } \
-    break;
-#define NUMBERS(M) \
-    for (; x < end; x++) { \
-        const ad_lane u = lane_all(uniform[x[0] & ~AD_UNIFORM]); \
-        EIGHT(M) \
-    } \
-    break;
-/* The linear form of rows [first, first + CHUNK) in a0 .. a7, from -0, which added to changes nothing; x at its end. */
-#define FORM(code, first) \
-    const uint32_t *x = (code) + 3; \
-    const double *work = c->work + (first), *uniform = c->uniform; \
-    EIGHT(DECLARE) \
-    for (uint32_t n = (code)[2]; n; n--) { \
-        const uint32_t class = x[0], *end = x + 2 + x[1] * (class < 4 ? 2u : 1u); \
-        x += 2; \
-        switch (class) { \
-        case 0: PAIRS(FMA_VV) \
-        case 1: PAIRS(FNMA_VV) \
-        case 2: SCALED(FMA_UV) \
-        case 3: SCALED(FNMA_UV) \
-        case 4: SINGLE(ADD_V) \
-        case 5: SINGLE(SUB_V) \
-        case 6: NUMBERS(ADD_U) \
-        default: NUMBERS(SUB_U) \
-        } \
-    }
-
-/* Both return where the next instruction is. */
-static const uint32_t *linear(const context *c, const uint32_t *code)
-{
-    const uint32_t *next = code;
-    for (size_t first = 0; first < AD_BLOCK; first += CHUNK) {
-        double *z = c->work + code[1] + first;
-        FORM(code, first)
-        EIGHT(STORE)
-        next = x;
-    }
-    return next;
-}
-
-/* The rows' sum of a linear form, into the accumulator; rows that do not count are blanked, NaN and all. */
-static const uint32_t *gather(const context *c, const uint32_t *code)
-{
-    const uint32_t *next = code;
-    double *sum = c->sums + code[1] * (size_t)8;
-    ad_lane total = load(sum);
-    for (size_t first = 0; first < AD_BLOCK; first += CHUNK) {
-        FORM(code, first)
-        if (c->mask) {
-            const double *blank = c->mask + first;
-            EIGHT(BLANK)
-        }
-        total += ((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (a6 + a7));
-        next = x;
-    }
-    store(sum, total);
-    return next;
-}
-
-/* p with what does not count blanked: a NaN of such a row would survive a factor 0. */
-static const double *blanked(const context *c, const double *p, size_t first, ad_lane *b)
-{
-    const double *blank = c->mask + first;
-    for (int k = 0; k < 8; k++)
-        b[k] = lane_of_bits(lane_bits(load(p + k * VECTOR)) & lane_bits(load(blank + k * VECTOR)));
-    return (const double *)b;
-}
-
-/* The rows' sums of a factor and of its products with others: it stays in registers. An outer product's row. Two chains of
- * sums a product; what the loop needs of the context stands in locals, since its stores might change the context for all
- * the compiler knows (P1 8 % faster). */
-#define PRODUCT(k, sum) lane_fma(a##k, load(p + k * VECTOR), sum)
-#define PRODUCTS(p_of_row) \
-    for (const uint32_t *x = code + 4, *end = x + 2 * code[3]; x < end; x += 2) { \
-        const double *p = p_of_row; \
-        double *sum = sums + x[1] * (size_t)8; \
-        ad_lane even = PRODUCT(0, load(sum)), odd = a1 * load(p + VECTOR); \
-        even = PRODUCT(2, even), odd = PRODUCT(3, odd); \
-        even = PRODUCT(4, even), odd = PRODUCT(5, odd); \
-        even = PRODUCT(6, even), odd = PRODUCT(7, odd); \
-        store(sum, even + odd); \
-    }
-static void gather_products(const context *c, const uint32_t *code)
-{
-    double *sums = c->sums;
-    for (size_t first = 0; first < AD_BLOCK; first += CHUNK) {
-        const double *work = c->work + first, *q = work + code[1];
-        EIGHT(FETCH)
-        if (c->mask) {
-            const double *blank = c->mask + first;
-            EIGHT(BLANK)
-        }
-        if (code[2] != UINT32_MAX) {
-            double *sum = sums + code[2] * (size_t)8;
-            store(sum, load(sum) + (((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (a6 + a7))));
-        }
-        if (c->mask) {
-            ad_lane b[8];
-            PRODUCTS(blanked(c, work + x[0], first, b))
-        } else
-            PRODUCTS(work + x[0])
-    }
-}
+/* ---- Two functions at once --------------------------------------------------------------------------------------------- */
 
 /* sigmoid(x) and sigmoid(-x) from one exponential; in two steps, with the compiler kept from making them one again. */
 static __attribute__((flatten)) void sigmoids(const context *c, const uint32_t *code)
@@ -390,10 +255,14 @@ int AD_LANES_RUN(const ad_pass *pass, const double *uniform, const double *const
             case AD_MUL_ADD:     row_mul_add(&c, code);     code += 5; continue;
             case AD_MUL_SUB:     row_mul_sub(&c, code);     code += 5; continue;
             case AD_SUB_MUL:     row_sub_mul(&c, code);     code += 5; continue;
+            case AD_MUL_MUL:     row_mul_mul(&c, code);     code += 5; continue;
+            case AD_MUL_MUL_MUL: row_mul_mul_mul(&c, code); code += 6; continue;
             case AD_MUL_ADD_MUL: row_mul_add_mul(&c, code); code += 6; continue;
             case AD_MUL_SUB_MUL: row_mul_sub_mul(&c, code); code += 6; continue;
             case AD_LINEAR:      code = linear(&c, code);          continue;
+            case AD_LINEAR_TWO:  code = linear_two(&c, code);      continue;
             case AD_GATHER:      code = gather(&c, code);          continue;
+            case AD_GATHER_TWO:  code = gather_two(&c, code);      continue;
             case AD_STORE:
                 nan |= stored->interleaved
                      ? store_rows(work + code[2], stored->block + code[1] * (size_t)AD_BLOCK, rows, 0)
@@ -401,8 +270,7 @@ int AD_LANES_RUN(const ad_pass *pass, const double *uniform, const double *const
                 code += 3;
                 continue;
             case AD_GATHER_PRODUCTS:
-                gather_products(&c, code);
-                code += 4 + 2 * code[3];
+                code = gather_products(&c, code);
                 continue;
             case AD_SIGMOIDS:
                 sigmoids(&c, code);

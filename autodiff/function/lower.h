@@ -8,6 +8,19 @@
 
 #include "plan.h"
 
+/* The terms of a linear form by class: [n][2] or [n] ids. */
+typedef struct lower_form {
+    ad_block term[AD_CLASSES];
+    uint32_t n[AD_CLASSES];
+} lower_form;
+
+/* A gathering of products with a common factor, not yet emitted. */
+typedef struct lower_group {
+    ad_block  pairs;                       /* [n][2] other factor, accumulator */
+    uint32_t  n, factor, own, since;       /* own: accumulator of the factor alone, or NONE; since: instruction */
+    int       open;
+} lower_group;
+
 typedef struct lowering {
     ad_plan        *plan;
     const ad_graph *G;
@@ -19,16 +32,12 @@ typedef struct lowering {
     uint32_t       *seen;                  /* [n] instruction that last named a node */
     uint32_t       *slot;                  /* [n] */
     uint32_t       *twin;                  /* [n] the node that one is computed together with, or NONE */
-    unsigned char  *needed, *in_pass, *exact, *fused, *done;
+    unsigned char  *needed, *in_pass, *exact, *fused, *done, *compound;
     uint32_t       *stack;                 /* [n + 1] of nodes to expand, signs beside them */
     signed char    *signs;
-    ad_block        term[AD_CLASSES];      /* operands gathered for a linear instruction */
-    uint32_t        n_term[AD_CLASSES];
-    struct {                               /* a gathering of products with a common factor, not yet emitted */
-        ad_block  pairs;                   /* [n][2] other factor, accumulator */
-        uint32_t  n, factor, own, since;   /* own: accumulator of the factor alone, or NONE; since: instruction */
-        int       open;
-    } group;
+    lower_form      form, other;           /* terms gathered for a linear instruction; for one that may join it */
+    lower_group     group, closed;         /* products that may grow in number; that may still join the next group */
+    uint32_t       *mark;                  /* [n] where a node stands in a list, + 1, if it stands there */
     ad_block        starts;                /* where each instruction begins */
     uint32_t        n_starts, n_outputs, n_cheap;
     int             failed;
