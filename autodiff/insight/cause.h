@@ -10,18 +10,18 @@
 #include "paths.h"
 #include "verdict.h"
 
-enum { AD_FINDINGS = 8, AD_DETAIL = 320 };
+enum { AD_MOST_CAUSES = 8, AD_DETAIL = 320 };
 
-typedef struct ad_finding {
+typedef struct ad_found_cause {
     ad_cause cause;
     double   rank;                         /* the smaller, the likelier before looking */
     char     detail[AD_DETAIL];            /* a sentence for people */
-} ad_finding;
+} ad_found_cause;
 
-typedef struct ad_findings {
+typedef struct ad_causes {
     size_t     n;
-    ad_finding found[AD_FINDINGS];         /* best first, one of a cause */
-} ad_findings;
+    ad_found_cause found[AD_MOST_CAUSES];         /* best first, one of a cause */
+} ad_causes;
 
 /* Another value that a quantity had, or was given, when the claim may have been computed: by number, or as a place. */
 typedef struct ad_other_value {
@@ -62,9 +62,9 @@ typedef struct ad_suspect {
 } ad_suspect;
 
 /* Fills in what fits, or AD_CAUSE_UNKNOWN alone. 0: no memory. */
-int ad_cause_find(const ad_suspect *suspect, const ad_allocator *allocator, ad_findings *findings);
+int ad_cause_find(const ad_suspect *suspect, const ad_allocator *allocator, ad_causes *findings);
 /* Adds a finding in its place; one of the same cause that is likelier stays. */
-void ad_findings_add(ad_findings *findings, ad_cause cause, double rank, const char *format, ...)
+void ad_causes_add(ad_causes *findings, ad_cause cause, double rank, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -78,9 +78,9 @@ static void seek_in_sum(ad_search *S, uint32_t i, uint32_t k, double bits)
     char term[AD_WORDS], exact[AD_DETAIL];
     ad_words_of_place(S, operand_of(S, i, k), term, sizeof term);
     if (fits(S, i, k, WITHOUT_TERM, NONE, 0, bits))
-        ad_findings_add(S->findings, AD_CAUSE_MISSING_PATH, 2.6, "the term %.100s is missing%.150s", term, ad_words_of_exact(S, exact, sizeof exact));
+        ad_causes_add(S->findings, AD_CAUSE_MISSING_PATH, 2.6, "the term %.100s is missing%.150s", term, ad_words_of_exact(S, exact, sizeof exact));
     if (fits(S, i, k, TERM_NEGATED, NONE, 0, bits))
-        ad_findings_add(S->findings, AD_CAUSE_SIGN, 2.4, "the sign of the term %.100s%.150s", term, ad_words_of_exact(S, exact, sizeof exact));
+        ad_causes_add(S->findings, AD_CAUSE_SIGN, 2.4, "the sign of the term %.100s%.150s", term, ad_words_of_exact(S, exact, sizeof exact));
 }
 
 static void seek_in_product(ad_search *S, uint32_t i, uint32_t k, double bits)
@@ -88,10 +88,10 @@ static void seek_in_product(ad_search *S, uint32_t i, uint32_t k, double bits)
     char factor[AD_WORDS], exact[AD_DETAIL];
     ad_words_of_place(S, operand_of(S, i, k), factor, sizeof factor);
     if (fits(S, i, k, WITHOUT_FACTOR, NONE, 0, bits))
-        ad_findings_add(S->findings, AD_CAUSE_MISSING_FACTOR, 2.5, "missing %s %.100s%.150s",
+        ad_causes_add(S->findings, AD_CAUSE_MISSING_FACTOR, 2.5, "missing %s %.100s%.150s",
                         S->s->paths->places[i].op == AD_OP_div && k == 1 ? "divisor" : "factor", factor, ad_words_of_exact(S, exact, sizeof exact));
     if (fits(S, i, k, INVERTED, NONE, 0, bits))
-        ad_findings_add(S->findings, AD_CAUSE_FACTOR, 3.5, "%s %.100s%.150s", S->s->paths->places[i].op == AD_OP_div ?
+        ad_causes_add(S->findings, AD_CAUSE_FACTOR, 3.5, "%s %.100s%.150s", S->s->paths->places[i].op == AD_OP_div ?
                         "multiplied, not divided, by" : "divided, not multiplied, by", factor, ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -103,17 +103,17 @@ static void seek_in_function(ad_search *S, uint32_t i, double bits)
     if (op == AD_OP_neg)
         return;
     if (fits(S, i, 0, NOT_APPLIED, NONE, 0, bits))
-        ad_findings_add(S->findings, AD_CAUSE_MISSING_FACTOR, 2.5, "%s was not applied%.150s", name, ad_words_of_exact(S, exact, sizeof exact));
+        ad_causes_add(S->findings, AD_CAUSE_MISSING_FACTOR, 2.5, "%s was not applied%.150s", name, ad_words_of_exact(S, exact, sizeof exact));
     if (op == AD_OP_sin || op == AD_OP_cos || op == AD_OP_tan)
         for (int way = 0; way < 2; way++)
             if (fits(S, i, 0, SCALED_ANGLE, NONE, way ? 57.295779513082323 : 0.017453292519943296, bits))
-                ad_findings_add(S->findings, AD_CAUSE_WRONG_POINT, 2.5, "%s is taken at the angle %s%.150s", name,
+                ad_causes_add(S->findings, AD_CAUSE_WRONG_POINT, 2.5, "%s is taken at the angle %s%.150s", name,
                                 way ? "in degrees" : "as if it were in degrees", ad_words_of_exact(S, exact, sizeof exact));
     if (op == AD_OP_log || op == AD_OP_log10 || op == AD_OP_log2)
         for (int way = 0; way < 4; way++) {
             static const double bases[] = {2.302585092994045684, 0.4342944819032518277, 0.6931471805599453094, 1.442695040888963407};
             if (fits(S, i, 0, OTHER_LOGARITHM, NONE, bases[way], bits + 1))
-                ad_findings_add(S->findings, AD_CAUSE_FACTOR, 2.5, "%s is taken to another base (a factor %s)%.150s", name,
+                ad_causes_add(S->findings, AD_CAUSE_FACTOR, 2.5, "%s is taken to another base (a factor %s)%.150s", name,
                                 way < 2 ? "ln 10" : "ln 2", ad_words_of_exact(S, exact, sizeof exact));
         }
 }
@@ -126,7 +126,7 @@ static void seek_other_operand(ad_search *S, uint32_t i, uint32_t k, double bits
         uint32_t other = s->names[v];
         if (other >= i || other == operand_of(S, i, k) || !fits(S, i, k, OTHER_OPERAND, other, 0, bits + log2(1 + (double)s->n_names)))
             continue;
-        ad_findings_add(S->findings, AD_CAUSE_WRONG_POINT, 3.4, "%.70s stands in the place of %.70s%.150s",
+        ad_causes_add(S->findings, AD_CAUSE_WRONG_POINT, 3.4, "%.70s stands in the place of %.70s%.150s",
                         ad_words_of_place(S, other, is, sizeof is), ad_words_of_place(S, operand_of(S, i, k), was, sizeof was),
                         ad_words_of_exact(S, exact, sizeof exact));
     }
@@ -141,7 +141,7 @@ static void seek_other_value(ad_search *S)
     double bits = 2 + log2(1 + (double)s->n_names);
     for (size_t v = 0; v < s->n_names; v++)
         if (s->names[v] != s->of && ad_guess_fits(S, &(ad_guess){.predict = value_of_place, .i = s->names[v]}, bits))
-            ad_findings_add(S->findings, AD_CAUSE_OTHER_VARIABLE, 2.45, "it is the value of %.100s%.150s",
+            ad_causes_add(S->findings, AD_CAUSE_OTHER_VARIABLE, 2.45, "it is the value of %.100s%.150s",
                             ad_words_of_place(S, s->names[v], name, sizeof name), ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -161,7 +161,7 @@ static void seek_stale(ad_search *S)
     for (size_t o = 0; o < s->n_others; o++)
         if (s->others[o].of <= s->of && ad_guess_fits(S, &(ad_guess){.predict = with_other, .i = s->others[o].of, .other = s->others[o].place,
                                                    .number = s->others[o].value}, 1.5 + log2(1 + (double)s->n_others)))
-            ad_findings_add(S->findings, AD_CAUSE_STALE_VALUE, 1.9, "a stale value: right if %.120s is used%.150s", s->others[o].words,
+            ad_causes_add(S->findings, AD_CAUSE_STALE_VALUE, 1.9, "a stale value: right if %.120s is used%.150s", s->others[o].words,
                             ad_words_of_exact(S, exact, sizeof exact));
 }
 
