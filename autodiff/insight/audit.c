@@ -124,12 +124,19 @@ static void look(ad_audit_report *r, ad_shadow *s, size_t row)
     }
 }
 
+/* What is not finite has slopes by what it does not come from alone. */
+static int has_slope(const ad_audit_report *r, const ad_shadow *s, size_t j)
+{
+    ad_var v = r->wanted[j].v;
+    return isfinite(r->value) || ad_is_plain(v) || ad_id(v) > s->top || !(s->mark[ad_id(v)] & AD_MARK_NEEDED);
+}
+
 static void finish(ad_audit_report *r, const ad_shadow *s)
 {
     ad_report_reaches(r, s);
     r->value_digits = s->opaque ? NAN : ad_digits(r->value, r->exact_value, r->low_value);
     for (size_t j = 0; j < r->n_wanted; j++)
-        r->wanted[j].digits = s->opaque ? NAN : ad_digits(r->wanted[j].gradient, r->wanted[j].exact, r->wanted[j].low);
+        r->wanted[j].digits = s->opaque || !has_slope(r, s, j) ? NAN : ad_digits(r->wanted[j].gradient, r->wanted[j].exact, r->wanted[j].low);
 }
 
 /* Only values that are not finite are sought, and there is none: nothing more of this row need be computed. */
