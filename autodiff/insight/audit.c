@@ -109,7 +109,7 @@ static void look(ad_audit_report *r, ad_shadow *s, size_t row)
     ad_shadow_values(s);
     ad_shadow_sweep(s);
     s->off = is_off(r, s);
-    ad_findings_add(r, s, row);
+    ad_audit_point(r, s, row);
     r->value += s->v[s->top];
     add_exact(&r->exact_value, &r->low_value, s->v[s->top]);
     add_exact(&r->exact_value, &r->low_value, s->e[s->top]);

@@ -40,7 +40,7 @@ double ad_digits(double number, ad_wide exact, ad_wide low)
 
 /* ---- 1. Values ----------------------------------------------------------------------------------------------------------- */
 
-static int finite_operands(const ad_shadow *s, const ad_tape_node *node)
+static int finite_operands(const ad_shadow *s, const ad_node *node)
 {
     for (size_t k = 0; k < node->n; k++)
         if (!isfinite(s->v[ad_node_operand(node, k)]))
@@ -48,7 +48,7 @@ static int finite_operands(const ad_shadow *s, const ad_tape_node *node)
     return 1;
 }
 
-static int find_non_finite(ad_audit_report *r, const ad_shadow *s, const ad_tape_node *node, uint32_t i, size_t row)
+static int find_non_finite(ad_audit_report *r, const ad_shadow *s, const ad_node *node, uint32_t i, size_t row)
 {
     if (!node->n || !(s->mark[i] & AD_MARK_MATTERS) || isfinite(s->v[i]) || !finite_operands(s, node))
         return 0;
@@ -88,7 +88,7 @@ static void find_inputs(ad_audit_report *r, const ad_shadow *s, size_t row)
 
 /* ---- 2. Zero times infinity ---------------------------------------------------------------------------------------------- */
 
-static void find_zero(ad_audit_report *r, const ad_shadow *s, const ad_tape_node *node, uint32_t i, size_t row)
+static void find_zero(ad_audit_report *r, const ad_shadow *s, const ad_node *node, uint32_t i, size_t row)
 {
     double g = s->g[i];
     for (size_t k = 0; k + (size_t)node->constant < node->n; k++) {
@@ -141,7 +141,7 @@ static const char *convention(enum ad_op op, int operand, double left, double sl
 /* A slope that was found a step beside may differ in its last digits. */
 static double near(double found, double slope) { return isfinite(slope) && fabs(found - slope) <= 1e-9 * fabs(slope) ? slope : tidy(found); }
 
-static int is_flat(const ad_tape_node *node)
+static int is_flat(const ad_node *node)
 {
     for (int k = 0; k < node->rule->partials; k++)
         if (strcmp(node->rule->partial[k], "0"))
@@ -150,7 +150,7 @@ static int is_flat(const ad_tape_node *node)
 }
 
 /* The row a little beside in one operand. */
-static ad_beside beside(const ad_tape_node *node, ad_at at, double direction)
+static ad_beside beside(const ad_node *node, ad_at at, double direction)
 {
     if (ad_ties(node->op))
         return (ad_beside){at.z, (direction > 0) == (node->op == AD_OP_maximum) ? direction : 0, 1};
@@ -162,7 +162,7 @@ static ad_beside beside(const ad_tape_node *node, ad_at at, double direction)
     return ad_row_beside(node->op, operand[0], operand[1], operand[2]);
 }
 
-static int is_tied_with_itself(const ad_tape_node *node)
+static int is_tied_with_itself(const ad_node *node)
 {
     for (size_t k = 1; ad_ties(node->op) && k < node->n; k++)
         if (node->list[k] == node->list[0] && k == node->n - 1)
@@ -172,7 +172,7 @@ static int is_tied_with_itself(const ad_tape_node *node)
     return (node->op == AD_OP_max || node->op == AD_OP_min) && node->fixed[0] == node->fixed[1];
 }
 
-static void find_kink(ad_audit_report *r, const ad_shadow *s, const ad_tape_node *node, uint32_t i, size_t row)
+static void find_kink(ad_audit_report *r, const ad_shadow *s, const ad_node *node, uint32_t i, size_t row)
 {
     if (is_flat(node) ? !(s->mark[i] & AD_MARK_MATTERS) : s->g[i] == 0)
         return;
@@ -207,7 +207,7 @@ static void find_kink(ad_audit_report *r, const ad_shadow *s, const ad_tape_node
 /* ---- 4. Cancellation ----------------------------------------------------------------------------------------------------- */
 
 /* Inputs count as exact, but of two that nearly agree only what they were rounded by is left, unless they are short. */
-static int rounded_inputs(const ad_shadow *s, const ad_tape_node *node)
+static int rounded_inputs(const ad_shadow *s, const ad_node *node)
 {
     if (node->op != AD_OP_add && node->op != AD_OP_sub)
         return 0;
@@ -221,7 +221,7 @@ static int rounded_inputs(const ad_shadow *s, const ad_tape_node *node)
     return rounded && s->v[node->fixed[0]] != 0 && s->v[node->fixed[1]] != 0;
 }
 
-static void find_cancellation(ad_audit_report *r, const ad_shadow *s, const ad_tape_node *node, uint32_t i, size_t row)
+static void find_cancellation(ad_audit_report *r, const ad_shadow *s, const ad_node *node, uint32_t i, size_t row)
 {
     double z = s->v[i], largest = 0;
     ad_wide e = fabsl(s->e[i]), brought = 0;
@@ -271,7 +271,7 @@ static void find_cancelled_slope(ad_audit_report *r, const ad_shadow *s, uint32_
 /* ---- 5. Range ------------------------------------------------------------------------------------------------------------ */
 
 /* Which number left the range of doubles, for the sentence: an operand, the value, or the slope. */
-static void say_range(ad_audit_report *r, ad_finding *f, const ad_shadow *s, const ad_tape_node *node, uint32_t i, size_t k, double p, ad_wide P)
+static void say_range(ad_audit_report *r, ad_finding *f, const ad_shadow *s, const ad_node *node, uint32_t i, size_t k, double p, ad_wide P)
 {
     const char *operand = k < f->operands ? f->operand_names[k] : "an operand";
     for (size_t j = 0; j < node->n && j < f->operands; j++) {
@@ -288,7 +288,7 @@ static void say_range(ad_audit_report *r, ad_finding *f, const ad_shadow *s, con
         say(r, f, "the slope of %s by %s is %g for want of range: it is about %.3Lg", called(f), operand, tidy(p), P);
 }
 
-static int find_range(ad_audit_report *r, const ad_shadow *s, const ad_tape_node *node, uint32_t i, size_t row)
+static int find_range(ad_audit_report *r, const ad_shadow *s, const ad_node *node, uint32_t i, size_t row)
 {
     double g = s->g[i];
     if (!s->off || s->G[i] == 0 || node->op == AD_OP_logsumexp || node->op == AD_OP_logaddexp)
@@ -332,14 +332,14 @@ static int find_range(ad_audit_report *r, const ad_shadow *s, const ad_tape_node
 
 /* ---- All ------------------------------------------------------------------------------------------------------------------ */
 
-void ad_findings_add(ad_audit_report *r, const ad_shadow *s, size_t row)
+void ad_audit_point(ad_audit_report *r, const ad_shadow *s, size_t row)
 {
     size_t before = r->n + r->left_out;
     int blamed = 0;
     for (uint32_t i = 0; i <= s->top && !r->failed; i++) {
         if (!(s->mark[i] & AD_MARK_NEEDED))
             continue;
-        ad_tape_node node = ad_shadow_node(s, i);
+        ad_node node = ad_shadow_node(s, i);
         int non_finite = find_non_finite(r, s, &node, i, row);
         blamed |= non_finite;
         if (r->kinds == 1u << AD_AUDIT_NON_FINITE)

@@ -7,7 +7,7 @@
 
 /* Operands of pairs stand in turn: x, y, x, y. Those of a leaf, and of the record of a third operand, are none. A result of a
  * call has the operands of the call. */
-typedef struct ad_tape_node {
+typedef struct ad_node {
     const ad_rule  *rule;
     enum ad_op      op;
     int             constant;              /* its last operand is one that has no slope: that of powi */
@@ -18,12 +18,12 @@ typedef struct ad_tape_node {
     uint32_t        result;                /* of a call: which one */
     double          ties;                  /* operands equal to the value: the rule book's m, for those who ask */
     uint32_t        fixed[3];
-} ad_tape_node;
+} ad_node;
 
-static inline ad_tape_node ad_node_at(const ad_tape *tape, uint32_t i)
+static inline ad_node ad_node_at(const ad_tape *tape, uint32_t i)
 {
     uint64_t word = tape->head->words[i];
-    ad_tape_node node = {.op = (enum ad_op)ad_word_op(word)};
+    ad_node node = {.op = (enum ad_op)ad_word_op(word)};
     node.rule = &ad_rules[node.op];
     if (node.rule->kind == AD_LIST || node.rule->kind == AD_PAIRS) {
         node.list = ad_word_list(tape, word);
@@ -48,6 +48,6 @@ static inline ad_tape_node ad_node_at(const ad_tape *tape, uint32_t i)
 /* Whether the slopes depend on how many operands tie. */
 static inline int ad_ties(enum ad_op op) { return op == AD_OP_maximum || op == AD_OP_minimum; }
 
-static inline uint32_t ad_node_operand(const ad_tape_node *node, size_t k) { return node->list ? node->list[k] : node->fixed[k]; }
+static inline uint32_t ad_node_operand(const ad_node *node, size_t k) { return node->list ? node->list[k] : node->fixed[k]; }
 
 #endif

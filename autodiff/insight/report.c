@@ -43,7 +43,7 @@ static const char *name_of_node(ad_audit_report *r, uint32_t i)
 
 static void add_operands(ad_audit_report *r, ad_finding *f, const ad_shadow *s, uint32_t i)
 {
-    ad_tape_node node = ad_node_at(r->tape, i);
+    ad_node node = ad_node_at(r->tape, i);
     f->operands = node.n < OPERANDS ? node.n : OPERANDS;
     const char **names = ad_report_room(r, f->operands * sizeof *names + 1);
     double *values = ad_report_room(r, f->operands * sizeof *values + 1);
@@ -99,7 +99,7 @@ static void reaches_of(ad_audit_report *r, const ad_shadow *s, ad_entry *e, size
     for (uint32_t i = s->top + 1; i-- > 0;) {
         if (!mask[i])
             continue;
-        ad_tape_node node = ad_node_at(r->tape, i);
+        ad_node node = ad_node_at(r->tape, i);
         for (size_t k = 0; k + (size_t)node.constant < node.n; k++)
             mask[ad_node_operand(&node, k)] |= mask[i];
     }

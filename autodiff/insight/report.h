@@ -43,7 +43,7 @@ ad_finding *ad_report_entry(ad_audit_report *r, const ad_shadow *s, ad_audit_kin
 void        ad_report_reaches(ad_audit_report *r, const ad_shadow *s);
 
 /* findings.c: what is wrong at the shadow's point, all of whose values are there. */
-void ad_findings_add(ad_audit_report *r, const ad_shadow *s, size_t row);
+void ad_audit_point(ad_audit_report *r, const ad_shadow *s, size_t row);
 /* The digits of a number that are right, given the exact one as a pair. */
 double ad_digits(double number, ad_wide exact, ad_wide low);
 

@@ -24,7 +24,7 @@ static void mark_graph(ad_shadow *s, size_t n, const ad_var *wrt)
     for (uint32_t i = s->top + 1; i-- > 0;) {
         if (!s->mark[i])
             continue;
-        ad_tape_node node = ad_node_at(s->tape, i);
+        ad_node node = ad_node_at(s->tape, i);
         for (size_t k = 0; k < node.n; k++)
             s->mark[ad_node_operand(&node, k)] |= AD_MARK_NEEDED;
         if (node.list && node.n > s->longest)
@@ -39,7 +39,7 @@ static void mark_graph(ad_shadow *s, size_t n, const ad_var *wrt)
     for (uint32_t i = 0; i <= s->top; i++) {
         if (!(s->mark[i] & AD_MARK_NEEDED))
             continue;
-        ad_tape_node node = ad_node_at(s->tape, i);
+        ad_node node = ad_node_at(s->tape, i);
         for (size_t k = 0; k + (size_t)node.constant < node.n; k++)
             s->mark[i] |= s->mark[ad_node_operand(&node, k)] & AD_MARK_DEPENDS;
     }
@@ -88,7 +88,7 @@ void ad_shadow_free(ad_shadow *s)
 /* ---- Values in double -------------------------------------------------------------------------------------------------- */
 
 /* An n-ary row of plain numbers is computed and not recorded. */
-static double value_of_list(ad_shadow *s, const ad_tape_node *node)
+static double value_of_list(ad_shadow *s, const ad_node *node)
 {
     size_t pairs = node->width == 2, n = node->n / node->width;
     for (size_t k = 0; k < node->n; k++)
@@ -105,7 +105,7 @@ static double value_of_list(ad_shadow *s, const ad_tape_node *node)
 }
 
 /* Once for all results of a call, at the first that is needed. */
-static void values_of_call(ad_shadow *s, const ad_tape_node *node)
+static void values_of_call(ad_shadow *s, const ad_node *node)
 {
     double *x = s->numbers, *z = x + node->n;
     for (size_t k = 0; k < node->n; k++)
@@ -115,7 +115,7 @@ static void values_of_call(ad_shadow *s, const ad_tape_node *node)
         s->v[node->called->first + k] = status == AD_OK ? z[k] : NAN;
 }
 
-static int is_first_needed(const ad_shadow *s, const ad_tape_node *node, uint32_t i)
+static int is_first_needed(const ad_shadow *s, const ad_node *node, uint32_t i)
 {
     for (uint32_t k = node->called->first; k < i; k++)
         if (s->mark[k] & AD_MARK_NEEDED)
@@ -133,7 +133,7 @@ void ad_shadow_move(ad_shadow *s, const double *params, const double *const *col
     for (uint32_t i = 0; i <= s->top; i++) {
         if (!(s->mark[i] & AD_MARK_NEEDED))
             continue;
-        ad_tape_node node = ad_node_at(s->tape, i);
+        ad_node node = ad_node_at(s->tape, i);
         if (node.called) {
             if (is_first_needed(s, &node, i))
                 values_of_call(s, &node);
@@ -145,7 +145,7 @@ void ad_shadow_move(ad_shadow *s, const double *params, const double *const *col
 }
 
 /* Operands that a choice leaves aside do not matter to it. */
-static int passes(const ad_shadow *s, const ad_tape_node *node, size_t k)
+static int passes(const ad_shadow *s, const ad_node *node, size_t k)
 {
     const double *v = s->v;
     const uint32_t *o = node->fixed;
@@ -167,7 +167,7 @@ void ad_shadow_choose(ad_shadow *s)
     for (uint32_t i = s->top + 1; i-- > 0;) {
         if (!(s->mark[i] & AD_MARK_MATTERS))
             continue;
-        ad_tape_node node = ad_node_at(s->tape, i);
+        ad_node node = ad_node_at(s->tape, i);
         node.ties = s->v[i];               /* for passes: the value that was chosen */
         for (size_t k = 0; k < node.n; k++)
             if (passes(s, &node, k))
@@ -175,15 +175,15 @@ void ad_shadow_choose(ad_shadow *s)
     }
 }
 
-ad_tape_node ad_shadow_node(const ad_shadow *s, uint32_t i)
+ad_node ad_shadow_node(const ad_shadow *s, uint32_t i)
 {
-    ad_tape_node node = ad_node_at(s->tape, i);
+    ad_node node = ad_node_at(s->tape, i);
     for (size_t k = 0; ad_ties(node.op) && k < node.n; k++)
         node.ties += s->v[node.list[k]] == s->v[i];
     return node;
 }
 
-ad_at ad_at_operand(const ad_shadow *s, const ad_tape_node *node, uint32_t i, size_t k)
+ad_at ad_at_operand(const ad_shadow *s, const ad_node *node, uint32_t i, size_t k)
 {
     const double *v = s->v;
     size_t width = node->width, first = k / width * width;
@@ -220,7 +220,7 @@ static ad_wide product_error(double x, double y, double z)
 }
 
 /* e of rows whose own rounding error is exact; 0 where the row is none of them. */
-static int error_of_row(const ad_shadow *s, const ad_tape_node *node, uint32_t i, ad_wide *e)
+static int error_of_row(const ad_shadow *s, const ad_node *node, uint32_t i, ad_wide *e)
 {
     const uint32_t *o = node->fixed;
     double x = s->v[o[0]], y = s->v[o[1]], w = s->v[o[2]], z = s->v[i];
@@ -252,7 +252,7 @@ static int error_of_row(const ad_shadow *s, const ad_tape_node *node, uint32_t i
     }
 }
 
-static ad_wide value_of_wide_list(const ad_shadow *s, const ad_tape_node *node)
+static ad_wide value_of_wide_list(const ad_shadow *s, const ad_node *node)
 {
     ad_wide high = 0, low = 0, top = -INFINITY, bottom = INFINITY;
     for (size_t k = 0; k < node->n; k++)
@@ -283,7 +283,7 @@ static ad_wide value_of_wide_list(const ad_shadow *s, const ad_tape_node *node)
 }
 
 /* e of a sum, mean or dot product, from the exact sum of the doubles and the terms' errors. */
-static ad_wide error_of_list(const ad_shadow *s, const ad_tape_node *node, uint32_t i)
+static ad_wide error_of_list(const ad_shadow *s, const ad_node *node, uint32_t i)
 {
     ad_wide high = 0, low = 0;
     double n = node->op == AD_OP_mean ? (double)node->n : 1;
@@ -303,7 +303,7 @@ static ad_wide error_of_list(const ad_shadow *s, const ad_tape_node *node, uint3
     return (high + low) / n;
 }
 
-static int finite_operands(const ad_shadow *s, const ad_tape_node *node)
+static int finite_operands(const ad_shadow *s, const ad_node *node)
 {
     for (size_t k = 0; k < node->n; k++)
         if (!isfinite(s->v[ad_node_operand(node, k)]) || !isfinite(s->e[ad_node_operand(node, k)]))
@@ -327,7 +327,7 @@ void ad_shadow_values(ad_shadow *s)
     for (uint32_t i = 0; i <= s->top; i++) {
         if (!(s->mark[i] & AD_MARK_NEEDED))
             continue;
-        ad_tape_node node = ad_node_at(s->tape, i);
+        ad_node node = ad_node_at(s->tape, i);
         s->e[i] = 0;
         s->t[i] = s->v[i];
         if (!node.n || node.called)
@@ -350,7 +350,7 @@ void ad_shadow_values(ad_shadow *s)
 
 /* ---- The sweep ----------------------------------------------------------------------------------------------------------- */
 
-static void give(ad_shadow *s, uint32_t i, const ad_tape_node *node, size_t k)
+static void give(ad_shadow *s, uint32_t i, const ad_node *node, size_t k)
 {
     size_t width = node->width, first = k / width * width;
     const ad_wide *t = s->t;
@@ -367,7 +367,7 @@ static void give(ad_shadow *s, uint32_t i, const ad_tape_node *node, size_t k)
 }
 
 /* Result by result, in double: nothing exact is known of what is inside. */
-static void give_through_call(ad_shadow *s, uint32_t i, const ad_tape_node *node)
+static void give_through_call(ad_shadow *s, uint32_t i, const ad_node *node)
 {
     size_t n = node->n, m = node->called->m;
     double *x = s->numbers, *dx = x + n + m;
@@ -401,7 +401,7 @@ void ad_shadow_sweep(ad_shadow *s)
         }
         if (s->G[i] == 0 || !(s->mark[i] & AD_MARK_DEPENDS))
             continue;
-        ad_tape_node node = ad_node_at(s->tape, i);
+        ad_node node = ad_node_at(s->tape, i);
         for (size_t k = 0; ad_ties(node.op) && k < node.n; k++)
             node.ties += s->t[node.list[k]] == s->t[i];
         if (node.called)

@@ -52,9 +52,9 @@ void ad_shadow_sweep(ad_shadow *s);
 int  ad_is_never_zero(enum ad_op op);
 
 /* Node i, with its ties. */
-ad_tape_node ad_shadow_node(const ad_shadow *s, uint32_t i);
+ad_node ad_shadow_node(const ad_shadow *s, uint32_t i);
 /* The three values of a node's operands, as ad_partial_at wants them: for element k of an n-ary node, those of its element. */
 typedef struct ad_at { double x, y, w, z, n, m; int place; } ad_at;
-ad_at ad_at_operand(const ad_shadow *s, const ad_tape_node *node, uint32_t i, size_t k);
+ad_at ad_at_operand(const ad_shadow *s, const ad_node *node, uint32_t i, size_t k);
 
 #endif

@@ -91,7 +91,7 @@ typedef struct walk {
 } walk;
 
 /* Of maximum and minimum: by value, then by slope. */
-static ad_beside furthest(const walk *w, const ad_tape_node *node)
+static ad_beside furthest(const walk *w, const ad_node *node)
 {
     ad_beside z = w->at[node->list[0]];
     for (size_t k = 1; k < node->n; k++) {
@@ -104,7 +104,7 @@ static ad_beside furthest(const walk *w, const ad_tape_node *node)
 }
 
 /* A call is smooth as far as can be seen from here. */
-static ad_beside call_beside(walk *w, const ad_tape_node *node, double z)
+static ad_beside call_beside(walk *w, const ad_node *node, double z)
 {
     size_t n = node->n, m = node->called->m;
     double *x = w->numbers, *dx = x + n + m, slope = 0;
@@ -119,7 +119,7 @@ static ad_beside call_beside(walk *w, const ad_tape_node *node, double z)
     return of(z, slope);
 }
 
-static ad_beside list_beside(walk *w, const ad_tape_node *node)
+static ad_beside list_beside(walk *w, const ad_node *node)
 {
     if (ad_ties(node->op))
         return furthest(w, node);
@@ -145,7 +145,7 @@ static ad_beside list_beside(walk *w, const ad_tape_node *node)
 
 static void step(walk *w, uint32_t i)
 {
-    ad_tape_node node = ad_node_at(w->tape, i);
+    ad_node node = ad_node_at(w->tape, i);
     ad_beside *at = w->at;
     for (size_t k = 0; k < node.n && !w->moves[i]; k++)
         w->moves[i] = w->moves[ad_node_operand(&node, k)];
@@ -178,7 +178,7 @@ double ad_directional(ad_var E, size_t n, const ad_var *x, const double *directi
     uint32_t top = ad_id(E);
     size_t nodes = top + (size_t)1, longest = 1, most = 1;
     for (uint32_t i = 0; i <= top; i++) {
-        ad_tape_node node = ad_node_at(tape, i);
+        ad_node node = ad_node_at(tape, i);
         longest = node.list && node.n > longest ? node.n : longest;
         most = node.called && 2 * node.n + node.called->m > most ? 2 * node.n + node.called->m : most;
     }

@@ -21,7 +21,7 @@ typedef struct look {
     match         *m;
 } look;
 
-static ad_tape_node node(const look *l, uint32_t i) { return ad_node_at(l->tape, i); }
+static ad_node node(const look *l, uint32_t i) { return ad_node_at(l->tape, i); }
 
 static void part(look *l, uint32_t i)
 {
@@ -40,7 +40,7 @@ static void argument(look *l, uint32_t i)
 /* Whether node i is this operation: then it is a part, and x is its operand. */
 static int is(look *l, uint32_t i, enum ad_op op, uint32_t *x)
 {
-    ad_tape_node n = node(l, i);
+    ad_node n = node(l, i);
     if (n.op != op)
         return 0;
     part(l, i);
@@ -56,7 +56,7 @@ static int is_number(const look *l, uint32_t i, double number)
 /* 1 + x, in either order. */
 static int is_one_plus(look *l, uint32_t i, uint32_t *x)
 {
-    ad_tape_node n = node(l, i);
+    ad_node n = node(l, i);
     int at = n.op == AD_OP_add ? (is_number(l, n.fixed[0], 1) ? 1 : is_number(l, n.fixed[1], 1) ? 0 : -1)
              : n.op == AD_OP_sub && is_number(l, n.fixed[1], -1) ? 0 : -1;
     if (at < 0)
@@ -69,7 +69,7 @@ static int is_one_plus(look *l, uint32_t i, uint32_t *x)
 /* -x: then x is what is negated. */
 static int is_minus(look *l, uint32_t i, uint32_t *x)
 {
-    ad_tape_node n = node(l, i);
+    ad_node n = node(l, i);
     int at = n.op == AD_OP_neg ? 0
              : n.op == AD_OP_sub && is_number(l, n.fixed[0], 0) ? 1
              : n.op == AD_OP_mul ? (is_number(l, n.fixed[0], -1) ? 1 : is_number(l, n.fixed[1], -1) ? 0 : -1) : -1;
@@ -82,7 +82,7 @@ static int is_minus(look *l, uint32_t i, uint32_t *x)
 
 static int is_square(look *l, uint32_t i, uint32_t *x)
 {
-    ad_tape_node n = node(l, i);
+    ad_node n = node(l, i);
     int square = n.op == AD_OP_square || (n.op == AD_OP_mul && n.fixed[0] == n.fixed[1]) ||
                  ((n.op == AD_OP_pow || n.op == AD_OP_powi) && is_number(l, n.fixed[1], 2));
     if (!square)
@@ -97,7 +97,7 @@ static int terms(look *l, uint32_t i, int (*of)(look *, uint32_t, uint32_t *))
 {
     uint32_t stack[PARTS], x;
     int depth = 0, counted = 0;
-    ad_tape_node n = node(l, i);
+    ad_node n = node(l, i);
     if (n.op == AD_OP_dot) {               /* x x + y y + ... */
         if (of != is_square)
             return 0;
@@ -147,7 +147,7 @@ static int is_exp(look *l, uint32_t i, uint32_t *x) { return is(l, i, AD_OP_exp,
 /* 1 / (1 + exp(-x)) or exp(x) / (1 + exp(x)); negated where x is minus what is found. */
 static int is_logistic(look *l, uint32_t i, uint32_t *x)
 {
-    ad_tape_node n = node(l, i);
+    ad_node n = node(l, i);
     uint32_t below, power, above;
     if (n.op != AD_OP_div || !is_one_plus(l, n.fixed[1], &below) || !is(l, below, AD_OP_exp, &power))
         return 0;
@@ -197,7 +197,7 @@ static int match_log(look *l, uint32_t i, uint32_t x)
     if (terms(l, x, is_exp) > 1)
         return found(l, "logsumexp", 0);
     anew(l, i);
-    ad_tape_node n = node(l, x);                /* the logarithm of a softmax */
+    ad_node n = node(l, x);                /* the logarithm of a softmax */
     if (n.op == AD_OP_div && is(l, n.fixed[0], AD_OP_exp, &y)) {
         part(l, x);
         argument(l, y);
@@ -209,7 +209,7 @@ static int match_log(look *l, uint32_t i, uint32_t x)
 
 static int match_at(look *l, uint32_t i)
 {
-    ad_tape_node n = node(l, i);
+    ad_node n = node(l, i);
     uint32_t x = n.fixed[0], y;
     anew(l, i);
     switch (n.op) {

@@ -18,7 +18,7 @@ typedef struct form {
     int         binds;
 } form;
 
-static form form_of(const ad_tape_node *node)
+static form form_of(const ad_node *node)
 {
     static const struct { const char *value, *between; int binds; } forms[] = {
         {"x + y", " + ", SUM},      {"x - y", " - ", SUM},       {"x * y", "*", PRODUCT},  {"x / y", "/", PRODUCT},
@@ -33,7 +33,7 @@ static form form_of(const ad_tape_node *node)
 }
 
 /* What a call is called: as models have it. */
-static const char *name_of(const ad_tape_node *node)
+static const char *name_of(const ad_node *node)
 {
     return node->op == AD_OP_maximum ? "max" : node->op == AD_OP_minimum ? "min" : node->rule->name;
 }
@@ -49,7 +49,7 @@ typedef struct writer {
     int      overflows, cuts;              /* the text was too long; then take what fits of it */
     int      depth, deepest;               /* frames open, and at most */
     size_t   longest;                      /* operands of a list that are shown, at most */
-    struct frame { ad_tape_node node; form form; size_t next; int parentheses; } frames[DEEPEST];
+    struct frame { ad_node node; form form; size_t next; int parentheses; } frames[DEEPEST];
 } writer;
 
 static void put(writer *w, const char *text)
@@ -75,7 +75,7 @@ static void put_number(writer *w, double number)
 }
 
 /* Whether it begins with a minus: then it stands in parentheses behind an operator. */
-static int begins_with_minus(const writer *w, uint32_t id, const ad_tape_node *node)
+static int begins_with_minus(const writer *w, uint32_t id, const ad_node *node)
 {
     return node->op == AD_OP_neg || (node->op == AD_OP_CONSTANT && signbit(w->tape->head->values[id]));
 }
@@ -83,7 +83,7 @@ static int begins_with_minus(const writer *w, uint32_t id, const ad_tape_node *n
 /* Writes a node, or opens the frame that will. Parentheses where it binds less than `least`. */
 static void visit(writer *w, uint32_t id, int least, int behind_operator, int named)
 {
-    ad_tape_node node = ad_node_at(w->tape, id);
+    ad_node node = ad_node_at(w->tape, id);
     const char *name = named ? ad_name_of(ad_var_at(w->tape, id)) : NULL;
     if (!name && (node.op == AD_OP_PARAM || node.op == AD_OP_COLUMN))
         name = ad_name_of(ad_var_at(w->tape, id));
@@ -116,7 +116,7 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
 /* What operand k must bind at least as tightly as. Sums of sums and products of products need no parentheses. */
 static int least_of(const writer *w, const struct frame *f, size_t k)
 {
-    const ad_tape_node *node = &f->node;
+    const ad_node *node = &f->node;
     if (!f->form.between)
         return 0;
     if (node->op == AD_OP_dot)
@@ -126,7 +126,7 @@ static int least_of(const writer *w, const struct frame *f, size_t k)
     case MINUS:  return PRODUCT;
     case POWER:  return k ? POWER : ATOM;
     case SUM: case PRODUCT: {
-        ad_tape_node operand = ad_node_at(w->tape, ad_node_operand(node, k));
+        ad_node operand = ad_node_at(w->tape, ad_node_operand(node, k));
         int same = (node->op == AD_OP_add && operand.op == AD_OP_add) || (node->op == AD_OP_mul && operand.op == AD_OP_mul);
         return f->form.binds + (k && !same);
     }
@@ -231,7 +231,7 @@ size_t ad_inputs_of(ad_var v, size_t most, ad_var *inputs)
     for (uint32_t i = top + 1; i-- > 0;) {
         if (!reached[i])
             continue;
-        ad_tape_node node = ad_node_at(tape, i);
+        ad_node node = ad_node_at(tape, i);
         for (size_t k = 0; k < node.n; k++)
             reached[ad_node_operand(&node, k)] = 1;
     }
