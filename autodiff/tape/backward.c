@@ -45,11 +45,12 @@
 #define sigmoid(t) (own && row == AD_OP_sigmoid ? ad_complement(x, z, (uint64_t)b) : ad_scalar_sigmoid(t))
 #define ROW(name) const enum ad_op row = AD_OP_##name; (void)row
 
-/* Adjoints of [bottom, top] are handed on; those below bottom only receive. Returns whether a leaf got a NaN. V are the
- * values, the tape's own or not: what a node kept belongs to its own. */
-static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, const double *restrict V, double *restrict A,
+/* Adjoints of [bottom, top] are handed on; those below bottom only receive. Returns whether a leaf got a NaN. Values are the
+ * tape's own where others is NULL: what a node kept belongs to those. */
+static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, const double *others, double *restrict A,
                                                        ptrdiff_t bottom, ptrdiff_t top, const int careful, const int own)
 {
+    const double *restrict V = own ? tape->head->values : others;
     const uint64_t *restrict words = tape->head->words;
     ptrdiff_t i = top + 1;
     double g1, g2;                         /* adjoints of i - 1 and i - 2, so far */
@@ -124,7 +125,10 @@ static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, cons
             if (b)
                 break;
             STORE;
-            ad_call_backward(tape, V, (uint32_t)a, (uint32_t)i, (uint32_t)top, A);
+            if (own)
+                ad_call_backward(tape, (uint32_t)a, (uint32_t)i, (uint32_t)top, A);
+            else
+                ad_call_backward_at(tape, V, (uint32_t)a, (uint32_t)i, (uint32_t)top, A);
             LOAD;
             break;
         default:
@@ -137,18 +141,18 @@ static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, cons
 
 static __attribute__((noinline)) int sweep_quickly(const ad_tape *tape, double *A, uint32_t bottom, uint32_t top)
 {
-    return sweep(tape, tape->head->values, A, bottom, top, 0, 1);
+    return sweep(tape, NULL, A, bottom, top, 0, 1);
 }
 
 static __attribute__((noinline)) void sweep_carefully(const ad_tape *tape, double *A, uint32_t bottom, uint32_t top)
 {
-    sweep(tape, tape->head->values, A, bottom, top, 1, 1);
+    sweep(tape, NULL, A, bottom, top, 1, 1);
 }
 
 void ad_sweep_carefully(const ad_tape *tape, const double *values, int own, double *A, uint32_t top)
 {
     if (own)
-        sweep(tape, values, A, 0, top, 1, 1);
+        sweep(tape, NULL, A, 0, top, 1, 1);
     else
         sweep(tape, values, A, 0, top, 1, 0);
 }
