@@ -330,6 +330,22 @@ static int find_range(ad_audit_report *r, const ad_shadow *s, const ad_node *nod
     return 0;
 }
 
+/* No slope is silently 0 or not finite: what no operation accounts for, as sums of contributions that overflow. */
+static void find_slopes(ad_audit_report *r, const ad_shadow *s, size_t row)
+{
+    for (size_t j = 0; j < r->n_wanted; j++) {
+        if (ad_is_plain(r->wanted[j].v) || ad_id(r->wanted[j].v) > s->top)
+            continue;
+        uint32_t i = ad_id(r->wanted[j].v);
+        ad_wide exact = s->G[i] + s->low[i];
+        if (isfinite(s->g[i]) && (s->g[i] != 0 || exact == 0 || !isfinite(exact)))
+            continue;
+        ad_finding *f = ad_report_entry(r, s, AD_AUDIT_RANGE, i, row);
+        if (f)
+            say(r, f, "the slope by %s is %g, and exact is about %.4Lg", called(f), tidy(s->g[i]), exact);
+    }
+}
+
 /* ---- All ------------------------------------------------------------------------------------------------------------------ */
 
 void ad_audit_point(ad_audit_report *r, const ad_shadow *s, size_t row)
@@ -356,4 +372,6 @@ void ad_audit_point(ad_audit_report *r, const ad_shadow *s, size_t row)
     }
     if (!blamed && r->n + r->left_out == before)
         find_inputs(r, s, row);
+    if (r->n + r->left_out == before)
+        find_slopes(r, s, row);
 }

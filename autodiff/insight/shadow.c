@@ -153,6 +153,7 @@ static int passes(const ad_shadow *s, const ad_node *node, size_t k)
     case AD_OP_select: return k == 0 || (v[o[0]] != 0) == (k == 1);
     case AD_OP_max:    return !(v[o[k]] < v[o[1 - k]]);
     case AD_OP_min:    return !(v[o[k]] > v[o[1 - k]]);
+    case AD_OP_clamp:  return isnan(node->ties) || k == (v[o[0]] < v[o[1]] ? 1 : v[o[0]] > v[o[2]] ? 2 : 0);
     case AD_OP_maximum: case AD_OP_minimum:
                        return v[node->list[k]] == node->ties || isnan(v[node->list[k]]);
     default:           return 1;

@@ -266,6 +266,21 @@ Test(programs, slopes_that_vanish_and_burst)
     PROGRAM(ad_mul(ad_mul(huge, 1e-200), ad_mul(1e-150, ad_mul(1e-200, huge))), huge, 0, "RR");
 }
 
+Test(programs, what_a_clamp_cuts_off)
+{
+    ad_var x = in("x", 0);
+    PROGRAM(ad_add(x, ad_clamp(ad_log(x), -10, 10)), x, 1, "Z");
+}
+
+Test(programs, sums_of_slopes_that_overflow)
+{
+    ad_var x = in("x", 1), h = ad_mul(1e308, x);
+    PROGRAM(ad_mul(1e-10, ad_sub(ad_add(h, h), h)), x, 1e298, "N");
+    ad_var half = ad_mul(x, 0.5), far = ad_mul(1e308, half);
+    PROGRAM(ad_add(ad_add(far, ad_mul(1e308, half)), ad_sub(ad_mul(1e308, x), ad_mul(1e308, ad_mul(x, 1)))), x, INFINITY, "R");   /* by half it is 2e308 */
+    PROGRAM(ad_sub(ad_add(ad_mul(1.5e308, x), ad_mul(-1e308, x)), ad_mul(-1.5e308, ad_mul(x, 1))), x, INFINITY, "N");
+}
+
 /* ---- Cancellation ---------------------------------------------------------------------------------------------------------------- */
 
 Test(programs, differences_of_nearly_equal_numbers)
