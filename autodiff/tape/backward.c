@@ -42,7 +42,7 @@
 
 /* In the row sigmoid alone, sigmoid(-x) comes from what its node kept. */
 #undef sigmoid
-#define sigmoid(t) (own && row == AD_OP_sigmoid ? ad_complement(x, z, (uint64_t)b) : ad_scalar_sigmoid(t))
+#define sigmoid(t) (row == AD_OP_sigmoid && own ? ad_complement(x, z, (uint64_t)b) : ad_scalar_sigmoid(t))
 #define ROW(name) const enum ad_op row = AD_OP_##name; (void)row
 
 /* Adjoints of [bottom, top] are handed on; those below bottom only receive. Returns whether a leaf got a NaN. Values are the
@@ -149,10 +149,10 @@ static __attribute__((noinline)) void sweep_carefully(const ad_tape *tape, doubl
     sweep(tape, NULL, A, bottom, top, 1, 1);
 }
 
-void ad_sweep_carefully(const ad_tape *tape, const double *values, int own, double *A, uint32_t top)
+__attribute__((cold)) void ad_sweep_carefully(const ad_tape *tape, const double *values, int own, double *A, uint32_t top)
 {
     if (own)
-        sweep(tape, NULL, A, 0, top, 1, 1);
+        sweep_carefully(tape, A, 0, top);
     else
         sweep(tape, values, A, 0, top, 1, 0);
 }
