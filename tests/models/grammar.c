@@ -58,7 +58,7 @@ Test(grammar, has_every_row_by_its_name)
     for (int i = 0; i < ROWS; i++) {
         ad_tape *tape = ad_tape_new();
         ad_var v[OPERANDS];
-        char text[256], name[8];
+        char text[256], name[16];
         size_t used = (size_t)snprintf(text, sizeof text, "%s(", rows[i].name);
         for (int k = 0; k < rows[i].operands; k++) {
             snprintf(name, sizeof name, "v%d", k);
