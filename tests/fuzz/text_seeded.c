@@ -16,12 +16,12 @@ static unsigned below(unsigned n)                  /* xorshift64*, G. Marsaglia 
 
 static const char *const statements[] = {
     "param w = 0.6\n", "const x = 1.7 # c\n", "column t\n", "y = sigmoid(w*x)\n", "E = (t - y)^2/2\n", "minimize E\n",
-    "claim dE/dw = -(t - y)*y*(1 - y)*x \"note\"\r\n", "\n", "param b = -1 in (-inf, 2)\n", "g = \xe2\x88\x82" "E/\xe2\x88\x82w + dE/dx\n",
+    "claim dE/dw = -(t - y)*y*(1 - y)*x \"note\"\r\n", "\n", "param b = -1 in (-inf, 2)\n", "g = \xe2\x88\x82\x45/\xe2\x88\x82w + dE/dx\n",
     "z = max(w, x, t)*sum(y, E) + powi(x, 3)^-2 - leaky_relu(w, -1/2)\n", "dw = 2\ndx = dw/w\n", "n = d(d(E^2)/d(w))/d(y)\n",
     "k = w < 1 ? x == y : t ? pi : 0x1p4\n", "claim -x^2*dot(w, x) = -1e-3\n", "a = x\nb2 = d(a)/d(x)/(dot(x, w, y, E) + log(-w))\n",
 };
 static const char *const pieces[] = {
-    "param ", "const ", "claim ", "minimize ", " in (", "d(E)/d(w)", "dE/dw", "\xe2\x88\x82" "E/\xe2\x88\x82w", "max(", "sum(w, x, y)", "powi(x, 3)",
+    "param ", "const ", "claim ", "minimize ", " in (", "d(E)/d(w)", "dE/dw", "\xe2\x88\x82\x45/\xe2\x88\x82w", "max(", "sum(w, x, y)", "powi(x, 3)",
     "x^-2", " ? x : ", "pi", "1e-3", "0x1p4", "==", "(", ")", ",", "\n", "\r\n", " ", "-", "*", "/", "^", "d(", ")/d(x)", "dw", "dE", "\t", "#", "\"",
     "\xff", "log(", "0", ".", ":", "?", "=",
 };
