@@ -31,7 +31,7 @@ static int comes_back(const nn_network *net, nn_fault *fault)
     close(file);
     nn_network *again = nn_network_save(net, path, fault) == AD_OK ? nn_network_open(path, (ad_allocator){0}, fault) : NULL;
     for (size_t i = same = again != NULL; again && i < nn_network_size(net); i++)
-        same &= nn_network_values(again)[i] == nn_network_values((nn_network *)net)[i];
+        same &= nn_network_value(again, i) == nn_network_value(net, i);
     nn_network_free(again);
     unlink(path);
     return same;

@@ -71,6 +71,8 @@ Test(network, parameters_are_one_flat_named_array)
         EQUAL(ad_value(p[i]), nn_network_values(net)[i]);
     }
     cr_assert_null(nn_network_name(net, N));
+    EQUAL(nn_network_value(net, 3), nn_network_values(net)[3]);
+    cr_assert(isnan(nn_network_value(net, N)) && isnan(nn_network_value(NULL, 0)));
     cr_assert_eq(nn_network_find(net, "layer1.neuron1.b"), SIZE_MAX);
     cr_assert_eq(nn_network_find(net, NULL), SIZE_MAX);
     ad_tape_free(tape);

@@ -201,7 +201,8 @@ static int watch(const nn_epoch *e, void *user)
     s->rate = e->rate;
     if (!(e->validation_error >= s->least)) {
         s->least = e->validation_error;
-        memcpy(s->at_least, nn_network_values((nn_network *)(uintptr_t)e->net), nn_network_size(e->net) * sizeof(double));
+        for (size_t i = 0; i < nn_network_size(e->net); i++)
+            s->at_least[i] = nn_network_value(e->net, i);
     }
     return s->epochs == s->stop_at;
 }
@@ -284,7 +285,7 @@ Test(train, another_seed_shuffles_otherwise)
 static nn_train_options long_training(const char *checkpoint, nn_method method)
 {
     return (nn_train_options){.error = nn_binary_cross_entropy, .optimiser = {.method = method, .rate = 0.01}, .epochs = 24, .batch = 30,
-                              .seed = 6, .validation = 0.2, .patience = 100, .checkpoint = checkpoint};
+                              .seed = 6, .validation = 0.2, .patience = 100, .checkpoint = checkpoint, .checkpoint_every = 4};
 }
 
 Test(train, a_checkpoint_resumed_gives_the_same_bits)
