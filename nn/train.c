@@ -292,6 +292,8 @@ static ad_status prepare_data(nn_trainer *T, const nn_data *data)
     nn_fault *fault = &T->result->fault;
     nn_rows unused = {.rows = 0};
     ad_status status = nn_source_open(&T->source, T->net, data, "the data", fault);
+    if (o->validation_data && data->table && o->validation_data->table == data->table)   /* choosing anew would move the columns */
+        status = nn_tell(fault, AD_ERROR_ARGUMENT, "nn_train: .validation_data are the same table as the data; .validation holds out a part of it");
     if (status == AD_OK && o->validation_data)
         status = nn_source_open(&T->held_source, T->net, o->validation_data, "the validation data", fault);
     if (status != AD_OK)

@@ -414,6 +414,27 @@ Test(train, malformed_data_are_refused_with_their_place)
     }
 }
 
+Test(train, validation_data_of_their_own)
+{
+    ad_table *data = table("x,t\n1,6\n2,5\n3,7\n4,10\n", AD_MISSING_REFUSE), *held = table("y,t,x\n0,5,1\n0,7,2\n", AD_MISSING_REFUSE);
+    nn_network *net = nn_network_new((nn_network_options){.inputs = 1, .layers = NN_LAYERS({.neurons = 1}), .seed = 1});
+    nn_data on = {.table = data, .inputs = NN_NAMES("x"), .targets = NN_NAMES("t")}, off = on;
+    nn_train_options options = {.error = nn_mean_squared_error, .optimiser = {.method = NN_LBFGS}, .validation_data = &off};
+    nn_result r = nn_train(net, on, options);
+    cr_assert(r.fault.status == AD_ERROR_ARGUMENT && strstr(r.fault.message, "same table"), "%s", r.fault.message);
+    off.table = held;
+    r = nn_train(net, on, options);
+    TRAINED(r);
+    const double w = nn_network_value(net, 0), b = nn_network_value(net, 1);
+    NEAR(r.validation_error, (pow(5 - w - b, 2) + pow(7 - 2 * w - b, 2)) / 2, 1e-12);
+    off.targets = NN_NAMES("t", "y");
+    r = nn_train(net, on, options);
+    cr_assert(r.fault.status == AD_ERROR_DATA && strstr(r.fault.message, "2 target columns"), "%s", r.fault.message);
+    ad_table_free(data);
+    ad_table_free(held);
+    nn_network_free(net);
+}
+
 Test(train, wrong_options_are_named)
 {
     static const struct { nn_train_options o; ad_status status; const char *says; } wrong[] = {
