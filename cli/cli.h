@@ -29,6 +29,7 @@ typedef struct cli_command {
  * cli/meson.build, (3) a section in chainrule.1 and a transcript in tests/cli. */
 #define CLI_COMMANDS(COMMAND) \
     COMMAND(eval) \
+    COMMAND(check) \
     COMMAND(emit)
 
 #define COMMAND(name) extern const cli_command cli_##name;
