@@ -88,7 +88,8 @@ static void say_factor(ad_search *S, double ratio, double rank, const char *name
 /* Whether c = ratio times the exact value, at every sample. */
 static int is_ratio(const ad_search *S, double ratio, double bits)
 {
-    return ad_guess_fits(S, &(ad_guess){.predict = scaled, .number = ratio}, bits);
+    int nothing = S->told == 1 && fabs(S->s->claimed[S->first]) <= S->s->tolerance[S->first];      /* which any small factor gives */
+    return !nothing && ad_guess_fits(S, &(ad_guess){.predict = scaled, .number = ratio}, bits);
 }
 
 static void seek_known_factors(ad_search *S)
@@ -99,7 +100,8 @@ static void seek_known_factors(ad_search *S)
         {1000, 5, 3, NULL}, {1.5, 5, 3, NULL}, {2.3025850929940457, 6, 2.7, "ln 10 (a logarithm to base 10)"},
         {0.69314718055994531, 6, 2.7, "ln 2 (a logarithm or power of base 2)"},
         {57.295779513082323, 5, 2.7, "180/pi (degrees for radians)"}, {3.1415926535897931, 6, 3, "pi"},
-        {6.2831853071795862, 6, 3, "2 pi"}, {2.5066282746310002, 7, 3.2, "the root of 2 pi"}, {1.4142135623730951, 7, 3.2, "the root of 2"},
+        {6.2831853071795862, 6, 3, "2 pi"}, {2.5066282746310002, 7, 3.2, "the root of 2 pi"}, {1.4142135623730951, 7, 3.2, "the root of 2"}, {1.1283791670955126, 7, 3.2, "2 over the root of pi"},
+        {1.7724538509055160, 7, 3.2, "the root of pi"},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         for (int way = 0; way < 4; way++) {
@@ -212,7 +214,7 @@ static void seek_entries(ad_search *S)
         if (!ad_guess_fits(S, &(ad_guess){.predict = ad_guess_numbers, .numbers = e->exact}, e->mutual ? bits / 2 : bits + 1))
             continue;
         if (e->mutual)
-            ad_findings_add(S->findings, AD_CAUSE_SWAPPED, 1.5, "swapped with %s: each stands in the other's place", e->name);
+            ad_findings_add(S->findings, AD_CAUSE_SWAPPED, 0.9, "swapped with %s: each stands in the other's place", e->name);
         else
             ad_findings_add(S->findings, AD_CAUSE_OTHER_VARIABLE, 3.1, "it is %s, not %s", e->name, s->quantity);
     }
@@ -294,6 +296,10 @@ int ad_cause_find(const ad_suspect *s, const ad_allocator *allocator, ad_finding
     if (S.told) {
         double size = fmax(fabs(s->claimed[S.first]), fabs(s->exact[S.first]));
         S.bits = fmin(52, log2(fmax(size, DBL_MIN) / fmax(s->tolerance[S.first], DBL_MIN)));
+        if (s->repairs) {
+            seek_in_graph(&S);
+            return !S.failed;
+        }
         seek_sign(&S);
         seek_known_factors(&S);
         seek_single_precision(&S);

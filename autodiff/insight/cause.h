@@ -45,6 +45,8 @@ typedef struct ad_suspect {
     const char   *quantity;                /* what was claimed: "dE/dw" */
     const char   *exact_words;             /* "the exact value", "the value from the author's own numbers" */
 
+    int             repairs;               /* the formula of `of` was claimed, and is changed until it gives `claimed`, which is right */
+
     /* Where there is a graph: what of, by what (UINT32_MAX: a value is claimed, not a derivative), and where. */
     const ad_paths *paths;                 /* NULL: none */
     uint32_t        of, by;

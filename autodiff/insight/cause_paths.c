@@ -130,7 +130,8 @@ static void seek_changed_slope(ad_search *S, uint32_t i, uint32_t k, double bits
         ad_guess g = {.predict = slope_becomes, .i = i, .k = k, .number = changes[c].number, .other = changes[c].power};
         if (!ad_guess_fits(S, &g, bits + changes[c].bits))
             continue;
-        snprintf(words, sizeof words, changes[c].words, ad_words_of_slope(S, i, k, text, sizeof text));
+        snprintf(words, sizeof words, changes[c].words, changes[c].cause == AD_CAUSE_MISSING_PATH ?
+                 ad_words_of_place(S, i, text, sizeof text) : ad_words_of_slope(S, i, k, text, sizeof text));
         ad_findings_add(S->findings, changes[c].cause, rank, "%.160s%.150s", words, ad_words_of_exact(S, exact, sizeof exact));
     }
 }
@@ -150,7 +151,8 @@ static void seek_wrong_point(ad_search *S, uint32_t i, uint32_t k, uint32_t othe
     uint32_t n = p->places[i].n, from = n > 3 ? k - k % 2 : 0, to = n > 3 ? from + 2 : n;
     ad_words_of_place(S, other, at, sizeof at);
     for (uint32_t j = from; j < to && j < n; j++) {
-        if (operand_of(S, i, j) == other)
+        const ad_place *operand = &p->places[operand_of(S, i, j)];
+        if (operand_of(S, i, j) == other || (operand->op == AD_OP_CONSTANT && n > 1))
             continue;
         if (ad_guess_fits(S, &(ad_guess){.predict = slope_at_other, .i = i, .k = k, .length = j, .other = other}, bits))
             say_wrong_point(S, i, k, at, n == 1 ? 3.4 : 3.6);
@@ -170,6 +172,31 @@ static void seek_degrees(ad_search *S, uint32_t i, uint32_t k, double bits)
         if (ad_guess_fits(S, &(ad_guess){.predict = slope_at_other, .i = i, .k = k, .other = NONE,
                                          .number = way ? 57.295779513082323 : 0.017453292519943296}, bits))
             say_wrong_point(S, i, k, way ? "the angle in degrees" : "the angle as if it were in degrees", 3.4);
+}
+
+/* (u v)' taken as u' v', and (u / v)' as u' / v'. */
+static double naive_product(const ad_search *S, const ad_guess *g, size_t sample)
+{
+    double h = S->s->exact[sample];
+    EACH_POINT(S, j, sample) {
+        double u = ad_tangent_in(S, j, operand_of(S, g->i, 0)), v = ad_tangent_in(S, j, operand_of(S, g->i, 1));
+        double naive = S->s->paths->places[g->i].op == AD_OP_mul ? u * v : u / v;
+        h += product(ad_adjoint_in(S, j, g->i), naive - ad_tangent_in(S, j, g->i));
+    }
+    return h;
+}
+
+static void seek_naive_product(ad_search *S, uint32_t i, double bits)
+{
+    enum ad_op op = S->s->paths->places[i].op;
+    size_t first = S->first * S->s->rows;
+    char text[AD_WORDS], exact[AD_DETAIL];
+    if ((op != AD_OP_mul && op != AD_OP_div) || ad_tangent_in(S, first, operand_of(S, i, 0)) == 0 || ad_tangent_in(S, first, operand_of(S, i, 1)) == 0)
+        return;
+    if (ad_guess_fits(S, &(ad_guess){.predict = naive_product, .i = i}, bits + 1))
+        ad_findings_add(S->findings, AD_CAUSE_UNKNOWN, 5, "the derivative of the %s %.80s was taken as that of the derivatives%.150s",
+                        op == AD_OP_mul ? "product" : "quotient", ad_words_of_formula(S, i, text, sizeof text),
+                        ad_words_of_exact(S, exact, sizeof exact));
 }
 
 /* ---- One node left out, or alone ----------------------------------------------------------------------------------------------- */
@@ -221,7 +248,7 @@ static void seek_node(ad_search *S, uint32_t i, double bits)
 
 /* ---- A stretch of the chain left out ----------------------------------------------------------------------------------------------- */
 
-enum { MOST_BRIDGES = 96 };
+enum { MOST_BRIDGES = 96, MOST_UNNAMED = 24 };
 
 /* Nodes that every path goes through, from `by` up to `of`: those that no operand in use leaps over. */
 static uint32_t find_bridges(ad_search *S, uint32_t *bridges)
@@ -245,6 +272,16 @@ static uint32_t find_bridges(ad_search *S, uint32_t *bridges)
     return n;
 }
 
+/* Whether from one bridge up to another there is one path alone. */
+static int is_chain(const ad_search *S, uint32_t from, uint32_t to, uint32_t bridges)
+{
+    uint32_t uses = 0;
+    for (uint32_t i = from + 1; i <= to; i++)
+        for (uint32_t k = 0; k < S->s->paths->places[i].n; k++)
+            uses += operand_of(S, i, k) >= from && goes_on(S, i, k) ? 1 : 0;
+    return uses == bridges;
+}
+
 static void seek_missing_stretch(ad_search *S, const uint32_t *bridges, uint32_t n)
 {
     char exact[AD_DETAIL];
@@ -252,14 +289,24 @@ static void seek_missing_stretch(ad_search *S, const uint32_t *bridges, uint32_t
     for (uint32_t a = 0; a < n; a++)
         for (uint32_t b = a + 1; b < n; b++) {
             const char *below = ad_words_name(S, bridges[a]), *above = ad_words_name(S, bridges[b]);
-            if (!below || !above || (a == 0 && b == n - 1))
+            int whole = a == 0 && b == n - 1;
+            if ((!below || !above) && n > MOST_UNNAMED)
                 continue;
             if (!ad_guess_fits(S, &(ad_guess){.predict = two_parts, .i = bridges[b], .other = bridges[a]}, bits))
                 continue;
             const ad_place *top = &S->s->paths->places[bridges[b]];
             int single = top->n == 1 && operand_of(S, bridges[b], 0) == bridges[a];
-            if (!single)                   /* else it is that slope, and has a name of its own */
-                ad_findings_add(S->findings, AD_CAUSE_MISSING_FACTOR, 2.3, "missing factor d%.60s/d%.60s%.150s", above, below,
+            char from[AD_WORDS], to[AD_WORDS];
+            ad_words_of_place(S, bridges[a], from, sizeof from);
+            ad_words_of_place(S, bridges[b], to, sizeof to);
+            if (whole)
+                ad_findings_add(S->findings, AD_CAUSE_MISSING_FACTOR, 3.35, "missing factor d(%.60s)/d(%.60s) itself%.150s", to, from,
+                                ad_words_of_exact(S, exact, sizeof exact));
+            else if (!single && (!above || !below))
+                ad_findings_add(S->findings, AD_CAUSE_MISSING_FACTOR, 2.69, "missing factor d(%.60s)/d(%.60s)%.150s", to, from,
+                                ad_words_of_exact(S, exact, sizeof exact));
+            else if (!single)              /* else it is that slope, and has a name of its own */
+                ad_findings_add(S->findings, AD_CAUSE_MISSING_FACTOR, is_chain(S, bridges[a], bridges[b], b - a) ? 2.3 : 2.68, "missing factor d%.60s/d%.60s%.150s", above, below,
                                 ad_words_of_exact(S, exact, sizeof exact));
         }
 }
@@ -349,9 +396,7 @@ static const char *words_of_path(const ad_search *S, const uint32_t *path, uint3
         if (name)
             n += (size_t)snprintf(text + n, size - n, "%s%.30s", n ? ", " : "", name);
     }
-    if (!n)
-        snprintf(text, size, "%s", ad_words_of_place(S, path[length > 1 ? 2 : 0], text, size));
-    return text;
+    return n ? text : ad_words_of_place(S, path[length > 1 ? 2 : 0], text, size);
 }
 
 static void seek_path(ad_search *S, const uint32_t *path, uint32_t length, double bits)
@@ -527,6 +572,8 @@ void ad_cause_of_derivative(ad_search *S)
         for (uint32_t k = 0; k < p->places[i].n; k++)
             if (goes_on(S, i, k))
                 seek_at_operand(S, i, k, bridge && is_bridge(bridges, n_bridges, operand_of(S, i, k)), bits, pairs < MOST_PAIRS);
+        if (ad_adjoint_in(S, first, i) != 0)
+            seek_naive_product(S, i, bits);
         if (!bridge && ad_adjoint_in(S, first, i) != 0 && ad_tangent_in(S, first, i) != 0)
             seek_node(S, i, bits);
     }

@@ -11,7 +11,7 @@ static const uint32_t NONE = UINT32_MAX;
 static uint32_t operand_of(const ad_search *S, uint32_t i, uint32_t k) { return ad_paths_operands(S->s->paths, i)[k]; }
 
 /* What an operation may have been done as. */
-enum { WITHOUT_TERM, TERM_NEGATED, WITHOUT_FACTOR, INVERTED, NOT_APPLIED, OTHER_OPERAND, SCALED_ANGLE, OTHER_LOGARITHM };
+enum { WITHOUT_TERM, TERM_NEGATED, WITHOUT_FACTOR, INVERTED, NOT_APPLIED, OTHER_OPERAND, SCALED_ANGLE, OTHER_LOGARITHM, OTHER_NUMBER };
 
 static double changed(const ad_search *S, const ad_guess *g, const double *value)
 {
@@ -30,6 +30,7 @@ static double changed(const ad_search *S, const ad_guess *g, const double *value
         double at = value[g->other];
         return ad_evaluate(place->op, g->k == 0 ? at : x, g->k == 1 ? at : y, 0);
     }
+    case OTHER_NUMBER:   return ad_evaluate(place->op, g->k == 0 ? g->number : x, g->k == 1 ? g->number : y, 0);
     case SCALED_ANGLE:   return ad_evaluate(place->op, x * g->number, 0, 0);
     default:             return value[g->i] * g->number;
     }
@@ -73,62 +74,89 @@ static int fits(ad_search *S, uint32_t i, uint32_t k, uint32_t kind, uint32_t ot
     return ad_guess_fits(S, &(ad_guess){.predict = with_change, .i = i, .k = k, .length = kind, .other = other, .number = number}, bits);
 }
 
+/* What is said of a change: that it was made by mistake, or that it would mend a formula. */
+static void say(ad_search *S, ad_cause cause, double rank, const char *mistake, const char *mending, const char *what)
+{
+    char exact[AD_DETAIL], words[AD_DETAIL];
+    snprintf(words, sizeof words, S->s->repairs ? mending : mistake, what);
+    ad_findings_add(S->findings, cause, rank, "%s%.150s%.150s", S->s->repairs ? "right " : "", words,
+                    S->s->repairs ? "" : ad_words_of_exact(S, exact, sizeof exact));
+}
+
 static void seek_in_sum(ad_search *S, uint32_t i, uint32_t k, double bits)
 {
-    char term[AD_WORDS], exact[AD_DETAIL];
+    char term[AD_WORDS];
     ad_words_of_place(S, operand_of(S, i, k), term, sizeof term);
     if (fits(S, i, k, WITHOUT_TERM, NONE, 0, bits))
-        ad_findings_add(S->findings, AD_CAUSE_MISSING_PATH, 2.6, "the term %.100s is missing%.150s", term, ad_words_of_exact(S, exact, sizeof exact));
+        say(S, S->s->repairs ? AD_CAUSE_UNKNOWN : AD_CAUSE_MISSING_PATH, 2.6, "the term %.100s is missing", "without the term %.100s", term);
     if (fits(S, i, k, TERM_NEGATED, NONE, 0, bits))
-        ad_findings_add(S->findings, AD_CAUSE_SIGN, 2.4, "the sign of the term %.100s%.150s", term, ad_words_of_exact(S, exact, sizeof exact));
+        say(S, AD_CAUSE_SIGN, 2.4, "the sign of the term %.100s", "with the other sign of the term %.100s", term);
 }
 
 static void seek_in_product(ad_search *S, uint32_t i, uint32_t k, double bits)
 {
-    char factor[AD_WORDS], exact[AD_DETAIL];
+    char factor[AD_WORDS];
+    int divides = S->s->paths->places[i].op == AD_OP_div;
     ad_words_of_place(S, operand_of(S, i, k), factor, sizeof factor);
     if (fits(S, i, k, WITHOUT_FACTOR, NONE, 0, bits))
-        ad_findings_add(S->findings, AD_CAUSE_MISSING_FACTOR, 2.5, "missing %s %.100s%.150s",
-                        S->s->paths->places[i].op == AD_OP_div && k == 1 ? "divisor" : "factor", factor, ad_words_of_exact(S, exact, sizeof exact));
+        say(S, S->s->repairs ? AD_CAUSE_FACTOR : AD_CAUSE_MISSING_FACTOR, 2.5, divides && k == 1 ? "missing divisor %.100s" : "missing factor %.100s",
+            divides && k == 1 ? "without the divisor %.100s" : "without the factor %.100s", factor);
     if (fits(S, i, k, INVERTED, NONE, 0, bits))
-        ad_findings_add(S->findings, AD_CAUSE_FACTOR, 3.5, "%s %.100s%.150s", S->s->paths->places[i].op == AD_OP_div ?
-                        "multiplied, not divided, by" : "divided, not multiplied, by", factor, ad_words_of_exact(S, exact, sizeof exact));
+        say(S, AD_CAUSE_FACTOR, 3.5, divides ? "multiplied, not divided, by %.100s" : "divided, not multiplied, by %.100s",
+            divides ? "multiplied, not divided, by %.100s" : "divided, not multiplied, by %.100s", factor);
+}
+
+/* A number written in the formula, one more, one less, or of the other sign. */
+static void seek_other_number(ad_search *S, uint32_t i, uint32_t k, double bits)
+{
+    static const double more[] = {1, -1, 0, 0, 0}, times[] = {1, 1, -1, 2, 0.5};
+    const ad_place *number = &S->s->paths->places[operand_of(S, i, k)];
+    char words[AD_DETAIL], was[AD_WORDS];
+    if (!S->s->repairs || number->op != AD_OP_CONSTANT || S->s->paths->places[i].n != 2)
+        return;
+    for (size_t c = 0; c < sizeof more / sizeof *more; c++) {
+        double at = number->number * times[c] + more[c];
+        if (!fits(S, i, k, OTHER_NUMBER, NONE, at, bits))
+            continue;
+        snprintf(was, sizeof was, "%.6g", number->number);
+        snprintf(words, sizeof words, "with %.6g for %.40s in %.60s", at, was, ad_words_of_formula(S, i, (char[AD_WORDS]){0}, AD_WORDS));
+        say(S, c > 2 ? AD_CAUSE_FACTOR : c == 2 ? AD_CAUSE_SIGN : AD_CAUSE_UNKNOWN, 3, "%s", "%s", words);
+    }
 }
 
 static void seek_in_function(ad_search *S, uint32_t i, double bits)
 {
-    char exact[AD_DETAIL];
-    const char *name = ad_rules[S->s->paths->places[i].op].name;
     enum ad_op op = S->s->paths->places[i].op;
+    const char *name = ad_rules[op].name;
     if (op == AD_OP_neg)
         return;
     if (fits(S, i, 0, NOT_APPLIED, NONE, 0, bits))
-        ad_findings_add(S->findings, AD_CAUSE_MISSING_FACTOR, 2.5, "%s was not applied%.150s", name, ad_words_of_exact(S, exact, sizeof exact));
+        say(S, S->s->repairs ? AD_CAUSE_UNKNOWN : AD_CAUSE_MISSING_FACTOR, 2.5, "%.40s was not applied", "without %.40s", name);
     if (op == AD_OP_sin || op == AD_OP_cos || op == AD_OP_tan)
         for (int way = 0; way < 2; way++)
             if (fits(S, i, 0, SCALED_ANGLE, NONE, way ? 57.295779513082323 : 0.017453292519943296, bits))
-                ad_findings_add(S->findings, AD_CAUSE_WRONG_POINT, 2.5, "%s is taken at the angle %s%.150s", name,
-                                way ? "in degrees" : "as if it were in degrees", ad_words_of_exact(S, exact, sizeof exact));
+                say(S, AD_CAUSE_WRONG_POINT, 2.5, way ? "%.40s is taken at the angle in degrees" : "%.40s is taken at the angle as if it were in degrees",
+                    way ? "with the angle of %.40s in degrees" : "with the angle of %.40s in radians", name);
     if (op == AD_OP_log || op == AD_OP_log10 || op == AD_OP_log2)
         for (int way = 0; way < 4; way++) {
             static const double bases[] = {2.302585092994045684, 0.4342944819032518277, 0.6931471805599453094, 1.442695040888963407};
             if (fits(S, i, 0, OTHER_LOGARITHM, NONE, bases[way], bits + 1))
-                ad_findings_add(S->findings, AD_CAUSE_FACTOR, 2.5, "%s is taken to another base (a factor %s)%.150s", name,
-                                way < 2 ? "ln 10" : "ln 2", ad_words_of_exact(S, exact, sizeof exact));
+                say(S, AD_CAUSE_FACTOR, 2.5, way < 2 ? "%.40s is taken to another base, a factor ln 10" : "%.40s is taken to another base, a factor ln 2",
+                    way < 2 ? "with another base of %.40s, a factor ln 10" : "with another base of %.40s, a factor ln 2", name);
         }
 }
 
 static void seek_other_operand(ad_search *S, uint32_t i, uint32_t k, double bits)
 {
     const ad_suspect *s = S->s;
-    char was[AD_WORDS], is[AD_WORDS], exact[AD_DETAIL];
+    char was[AD_WORDS], is[AD_WORDS], words[AD_DETAIL];
     for (size_t v = 0; v < s->n_names; v++) {
         uint32_t other = s->names[v];
         if (other >= i || other == operand_of(S, i, k) || !fits(S, i, k, OTHER_OPERAND, other, 0, bits + log2(1 + (double)s->n_names)))
             continue;
-        ad_findings_add(S->findings, AD_CAUSE_WRONG_POINT, 3.4, "%.70s stands in the place of %.70s%.150s",
-                        ad_words_of_place(S, other, is, sizeof is), ad_words_of_place(S, operand_of(S, i, k), was, sizeof was),
-                        ad_words_of_exact(S, exact, sizeof exact));
+        snprintf(words, sizeof words, "%.70s in the place of %.70s", ad_words_of_place(S, other, is, sizeof is),
+                 ad_words_of_place(S, operand_of(S, i, k), was, sizeof was));
+        say(S, AD_CAUSE_WRONG_POINT, 3.4, "%.150s", "with %.150s", words);
     }
 }
 
@@ -190,11 +218,14 @@ void ad_cause_of_value(ad_search *S)
                 seek_in_product(S, i, k, bits);
             if (place->n <= 2 && ad_rules[place->op].kind == AD_FIXED)
                 seek_other_operand(S, i, k, bits);
+            seek_other_number(S, i, k, bits);
         }
         if (part[i] && place->n == 1 && ad_rules[place->op].kind == AD_FIXED)
             seek_in_function(S, i, bits);
     }
     ad_resize(S->allocator, part, p->n + (size_t)1, 0);
+    if (s->repairs)
+        return;
     seek_other_value(S);
     seek_stale(S);
 }

@@ -156,6 +156,28 @@ static int seek_as_value(ad_judging *j, size_t i, material *m)
     return seek(j, i, m, ad_computed_side(c)->place, UINT32_MAX, text, m->exact_words);
 }
 
+/* The claimed formula, with one operation changed, if that makes it right. */
+static int seek_repair(ad_judging *j, size_t i, material *m)
+{
+    ad_judged *c = &j->claims[i];
+    const ad_side *claimed = ad_claimed_side(c);
+    if (c->found.is_number || claimed->place == UINT32_MAX || claimed->symbol != AD_NO_SYMBOL)
+        return 1;
+    for (size_t s = 0; s < m->samples; s++) {
+        m->claimed[s] = m->quantity[s];
+        m->exact[s] = c->value[!c->quantity][s];
+        m->tolerance[s] = 1e-9 * fabs(m->quantity[s]);
+    }
+    ad_suspect s = {.claimed = m->claimed, .exact = m->exact, .tolerance = m->tolerance, .samples = m->samples, .exact_words = "", .quantity = "",
+                    .paths = &j->paths, .of = claimed->place, .by = UINT32_MAX, .rows = 1, .inputs = j->points, .n_names = j->n_names,
+                    .names = j->names, .repairs = 1};
+    ad_findings found;
+    if (!ad_cause_find(&s, &j->allocator, &found))
+        return 0;
+    merge(m, &found);
+    return 1;
+}
+
 /* One derivative in it: what it would have to be for the claim to be right. */
 static int seek_as_derivative(ad_judging *j, size_t i, material *m, int atom)
 {
@@ -307,6 +329,8 @@ int ad_judge_explain(ad_judging *j, size_t i)
         memcpy(m.quantity, c->value[c->quantity], m.samples * sizeof *m.quantity);
         done = seek_all(j, i, &m) && (!c->found.is_number || seek_from_own(j, i, &m));
     }
+    if (done && (!m.found.n || m.found.found[0].cause == AD_CAUSE_UNKNOWN))
+        done = seek_repair(j, i, &m);
     if (done) {
         if (!m.found.n)
             ad_findings_add(&m.found, AD_CAUSE_UNKNOWN, 9, "no known slip explains it");
