@@ -104,11 +104,19 @@ static double slope_of_other_value(const ad_search *S, const ad_guess *g, size_t
     return h;
 }
 
+static const char *words_of_use(ad_search *S, uint32_t i, uint32_t k, char *text, size_t size)
+{
+    char from[AD_WORDS], to[AD_WORDS];
+    snprintf(text, size, "%.50s straight into %.50s", ad_words_of_place(S, operand_of(S, i, k), from, sizeof from),
+             ad_words_of_place(S, i, to, sizeof to));
+    return text;
+}
+
 static void seek_changed_slope(ad_search *S, uint32_t i, uint32_t k, double bits, int bridge)
 {
     static const struct { double number; uint32_t power; double rank, bits; ad_cause cause; const char *words; } changes[] = {
         {1, 0, 2.4, 0, AD_CAUSE_MISSING_FACTOR, "missing factor %s"},
-        {0, 0, 2.6, 0, AD_CAUSE_MISSING_PATH, "a missing path: the one through %s"},
+        {0, 0, 2.6, 0, AD_CAUSE_MISSING_PATH, "a missing path: %s"},
         {-1, 1, 2.8, 0, AD_CAUSE_SIGN, "the sign of %s"},
         {2, 1, 4.0, 1, AD_CAUSE_FACTOR, "a factor 2 too large in %s"},
         {0.5, 1, 4.0, 1, AD_CAUSE_FACTOR, "a factor 2 too small in %s"},
@@ -131,7 +139,7 @@ static void seek_changed_slope(ad_search *S, uint32_t i, uint32_t k, double bits
         if (!ad_guess_fits(S, &g, bits + changes[c].bits))
             continue;
         snprintf(words, sizeof words, changes[c].words, changes[c].cause == AD_CAUSE_MISSING_PATH ?
-                 ad_words_of_place(S, i, text, sizeof text) : ad_words_of_slope(S, i, k, text, sizeof text));
+                 words_of_use(S, i, k, text, sizeof text) : ad_words_of_slope(S, i, k, text, sizeof text));
         ad_findings_add(S->findings, changes[c].cause, rank, "%.160s%.150s", words, ad_words_of_exact(S, exact, sizeof exact));
     }
 }
@@ -290,6 +298,10 @@ static void seek_missing_stretch(ad_search *S, const uint32_t *bridges, uint32_t
         for (uint32_t b = a + 1; b < n; b++) {
             const char *below = ad_words_name(S, bridges[a]), *above = ad_words_name(S, bridges[b]);
             int whole = a == 0 && b == n - 1;
+            size_t first = S->first * S->s->rows;
+            double without = ad_adjoint_in(S, first, bridges[b]) * ad_tangent_in(S, first, bridges[a]);
+            if (fabs(fabs(without) - fabs(ad_tangent_in(S, first, S->s->of))) <= 1e-12 * fabs(without))
+                continue;                  /* a slope of 1 or -1, which is no factor to miss */
             if ((!below || !above) && n > MOST_UNNAMED)
                 continue;
             if (!ad_guess_fits(S, &(ad_guess){.predict = two_parts, .i = bridges[b], .other = bridges[a]}, bits))
@@ -386,24 +398,25 @@ static double path_changed(const ad_search *S, const ad_guess *g, size_t sample)
     return h;
 }
 
-/* "Y6, e6, Y4, e4": the names along it, without both ends. */
+/* "w -> e -> sigmoid(e) -> E": what has a name or is a function, from below. */
 static const char *words_of_path(const ad_search *S, const uint32_t *path, uint32_t length, char *text, size_t size)
 {
-    size_t n = 0;
-    text[0] = 0;
-    for (uint32_t e = 1; e < length && n + 40 < size; e++) {
-        const char *name = ad_words_name(S, path[2 * e]);
-        if (name)
-            n += (size_t)snprintf(text + n, size - n, "%s%.30s", n ? ", " : "", name);
+    char place[AD_WORDS];
+    size_t n = (size_t)snprintf(text, size, "%.20s", ad_words_of_place(S, S->s->by, place, sizeof place));
+    for (uint32_t e = length; e-- > 0 && n + 30 < size;) {
+        uint32_t i = path[2 * e];
+        const ad_place *at = &S->s->paths->places[i];
+        if (ad_words_name(S, i) || (at->n == 1 && at->op != AD_OP_neg) || e == 0)
+            n += (size_t)snprintf(text + n, size - n, " -> %.24s", ad_words_of_place(S, i, place, sizeof place));
     }
-    return n ? text : ad_words_of_place(S, path[length > 1 ? 2 : 0], text, size);
+    return text;
 }
 
 static void seek_path(ad_search *S, const uint32_t *path, uint32_t length, double bits)
 {
     static const struct { double number, rank; ad_cause cause; const char *words; } changes[] = {
-        {-1, 2.62, AD_CAUSE_MISSING_PATH, "a missing path: the one through"}, {-2, 2.82, AD_CAUSE_SIGN, "the sign of the path through"},
-        {1, 2.72, AD_CAUSE_MISSING_PATH, "missing paths: all but the one through"},
+        {-1, 2.62, AD_CAUSE_MISSING_PATH, "a missing path:"}, {-2, 2.82, AD_CAUSE_SIGN, "the sign of the path through"},
+        {1, 2.72, AD_CAUSE_MISSING_PATH, "missing paths: all but"},
     };
     char text[AD_WORDS], exact[AD_DETAIL];
     for (size_t c = 0; c < sizeof changes / sizeof *changes; c++)

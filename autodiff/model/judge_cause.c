@@ -201,7 +201,10 @@ static int seek_as_derivative(ad_judging *j, size_t i, material *m, int atom)
         m->claimed[s] = alone ? claimed : weight != 0 ? m->exact[s] + (claimed - m->quantity[s]) / weight : NAN;
         m->tolerance[s] = tolerance / fabs(weight);
     }
-    snprintf(words, sizeof words, alone ? "%s" : "the exact %s", alone ? m->exact_words : a->text);
+    if (alone)
+        snprintf(words, sizeof words, "%s", m->exact_words);
+    else
+        snprintf(words, sizeof words, m->n_given ? "%s from the author's own numbers" : "the exact %s", a->text);
     return seek(j, i, m, a->of_place, a->of_place == UINT32_MAX || a->by_place >= a->of_place ? UINT32_MAX : a->by_place, a->text, words);
 }
 
