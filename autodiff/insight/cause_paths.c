@@ -89,7 +89,7 @@ static void seek_not_differentiated(ad_search *S, uint32_t i, uint32_t k, double
 {
     char text[AD_WORDS], exact[AD_DETAIL];
     if (S->s->paths->places[i].n == 1 && ad_guess_fits(S, &(ad_guess){.predict = not_differentiated, .i = i, .k = k}, bits))
-        ad_findings_add(S->findings, AD_CAUSE_UNKNOWN, 5, "%.100s stands where its slope belongs%.150s",
+        ad_suspicions_add(S->findings, AD_CAUSE_UNKNOWN, 5, "%.100s stands where its slope belongs%.150s",
                         ad_words_of_formula(S, i, text, sizeof text), ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -140,14 +140,14 @@ static void seek_changed_slope(ad_search *S, uint32_t i, uint32_t k, double bits
             continue;
         snprintf(words, sizeof words, changes[c].words, changes[c].cause == AD_CAUSE_MISSING_PATH ?
                  words_of_use(S, i, k, text, sizeof text) : ad_words_of_slope(S, i, k, text, sizeof text));
-        ad_findings_add(S->findings, changes[c].cause, rank, "%.160s%.150s", words, ad_words_of_exact(S, exact, sizeof exact));
+        ad_suspicions_add(S->findings, changes[c].cause, rank, "%.160s%.150s", words, ad_words_of_exact(S, exact, sizeof exact));
     }
 }
 
 static void say_wrong_point(ad_search *S, uint32_t i, uint32_t k, const char *at, double rank)
 {
     char text[AD_WORDS], exact[AD_DETAIL];
-    ad_findings_add(S->findings, AD_CAUSE_WRONG_POINT, rank, "%.100s is taken at %.80s%.130s",
+    ad_suspicions_add(S->findings, AD_CAUSE_WRONG_POINT, rank, "%.100s is taken at %.80s%.130s",
                     ad_words_of_slope(S, i, k, text, sizeof text), at, ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -202,7 +202,7 @@ static void seek_naive_product(ad_search *S, uint32_t i, double bits)
     if ((op != AD_OP_mul && op != AD_OP_div) || ad_tangent_in(S, first, operand_of(S, i, 0)) == 0 || ad_tangent_in(S, first, operand_of(S, i, 1)) == 0)
         return;
     if (ad_guess_fits(S, &(ad_guess){.predict = naive_product, .i = i}, bits + 1))
-        ad_findings_add(S->findings, AD_CAUSE_UNKNOWN, 5, "the derivative of the %s %.80s was taken as that of the derivatives%.150s",
+        ad_suspicions_add(S->findings, AD_CAUSE_UNKNOWN, 5, "the derivative of the %s %.80s was taken as that of the derivatives%.150s",
                         op == AD_OP_mul ? "product" : "quotient", ad_words_of_formula(S, i, text, sizeof text),
                         ad_words_of_exact(S, exact, sizeof exact));
 }
@@ -247,10 +247,10 @@ static void seek_node(ad_search *S, uint32_t i, double bits)
     char text[AD_WORDS], exact[AD_DETAIL];
     ad_words_of_place(S, i, text, sizeof text);
     if (ad_guess_fits(S, &(ad_guess){.predict = without_node, .i = i}, bits))
-        ad_findings_add(S->findings, AD_CAUSE_MISSING_PATH, ad_words_name(S, i) ? 2.55 : 2.65,
+        ad_suspicions_add(S->findings, AD_CAUSE_MISSING_PATH, ad_words_name(S, i) ? 2.55 : 2.65,
                         "a missing path: the one through %.80s, which was held constant%.150s", text, ad_words_of_exact(S, exact, sizeof exact));
     if (ad_guess_fits(S, &(ad_guess){.predict = two_parts, .i = i, .other = i}, bits + 1))
-        ad_findings_add(S->findings, AD_CAUSE_MISSING_PATH, 2.7, "missing paths: only the one through %.80s is there%.150s", text,
+        ad_suspicions_add(S->findings, AD_CAUSE_MISSING_PATH, 2.7, "missing paths: only the one through %.80s is there%.150s", text,
                         ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -312,13 +312,13 @@ static void seek_missing_stretch(ad_search *S, const uint32_t *bridges, uint32_t
             ad_words_of_place(S, bridges[a], from, sizeof from);
             ad_words_of_place(S, bridges[b], to, sizeof to);
             if (whole)
-                ad_findings_add(S->findings, AD_CAUSE_MISSING_FACTOR, 3.35, "missing factor d(%.60s)/d(%.60s) itself%.150s", to, from,
+                ad_suspicions_add(S->findings, AD_CAUSE_MISSING_FACTOR, 3.35, "missing factor d(%.60s)/d(%.60s) itself%.150s", to, from,
                                 ad_words_of_exact(S, exact, sizeof exact));
             else if (!single && (!above || !below))
-                ad_findings_add(S->findings, AD_CAUSE_MISSING_FACTOR, 2.69, "missing factor d(%.60s)/d(%.60s)%.150s", to, from,
+                ad_suspicions_add(S->findings, AD_CAUSE_MISSING_FACTOR, 2.69, "missing factor d(%.60s)/d(%.60s)%.150s", to, from,
                                 ad_words_of_exact(S, exact, sizeof exact));
             else if (!single)              /* else it is that slope, and has a name of its own */
-                ad_findings_add(S->findings, AD_CAUSE_MISSING_FACTOR, is_chain(S, bridges[a], bridges[b], b - a) ? 2.3 : 2.68, "missing factor d%.60s/d%.60s%.150s", above, below,
+                ad_suspicions_add(S->findings, AD_CAUSE_MISSING_FACTOR, is_chain(S, bridges[a], bridges[b], b - a) ? 2.3 : 2.68, "missing factor d%.60s/d%.60s%.150s", above, below,
                                 ad_words_of_exact(S, exact, sizeof exact));
         }
 }
@@ -338,10 +338,10 @@ static void seek_other_variable(ad_search *S)
         if (i == NONE || !name)
             continue;
         if (i != s->by && i < s->of && ad_guess_fits(S, &(ad_guess){.predict = adjoint_alone, .i = i}, bits))
-            ad_findings_add(S->findings, AD_CAUSE_OTHER_VARIABLE, input ? 3.2 : 3.3, "it is the derivative with respect to %.60s%s%.60s%.150s",
+            ad_suspicions_add(S->findings, AD_CAUSE_OTHER_VARIABLE, input ? 3.2 : 3.3, "it is the derivative with respect to %.60s%s%.60s%.150s",
                             name, by ? ", not " : "", by ? by : "", ad_words_of_exact(S, exact, sizeof exact));
         if (i != s->of && i > s->by && ad_guess_fits(S, &(ad_guess){.predict = tangent_alone, .i = i}, bits))
-            ad_findings_add(S->findings, AD_CAUSE_OTHER_VARIABLE, 3.35, "it is the derivative of %.60s%s%.60s%.150s",
+            ad_suspicions_add(S->findings, AD_CAUSE_OTHER_VARIABLE, 3.35, "it is the derivative of %.60s%s%.60s%.150s",
                             name, of ? ", not of " : "", of ? of : "", ad_words_of_exact(S, exact, sizeof exact));
     }
 }
@@ -374,10 +374,10 @@ static void seek_named_factor(ad_search *S)
                 continue;
             int large = (fabs(number) > 1) == times;
             if (input)
-                ad_findings_add(S->findings, AD_CAUSE_FACTOR, rank + minus, "a factor %.60s = %.6g too %s%s%.150s", name,
+                ad_suspicions_add(S->findings, AD_CAUSE_FACTOR, rank + minus, "a factor %.60s = %.6g too %s%s%.150s", name,
                                 number, large ? "large" : "small", minus ? ", and the sign" : "", ad_words_of_exact(S, exact, sizeof exact));
             else
-                ad_findings_add(S->findings, times ? AD_CAUSE_FACTOR : AD_CAUSE_MISSING_FACTOR, rank + minus, "%s %.60s%s%.150s",
+                ad_suspicions_add(S->findings, times ? AD_CAUSE_FACTOR : AD_CAUSE_MISSING_FACTOR, rank + minus, "%s %.60s%s%.150s",
                                 times ? "one factor too many:" : "missing factor", name, minus ? ", and the sign" : "",
                                 ad_words_of_exact(S, exact, sizeof exact));
         }
@@ -421,7 +421,7 @@ static void seek_path(ad_search *S, const uint32_t *path, uint32_t length, doubl
     char text[AD_WORDS], exact[AD_DETAIL];
     for (size_t c = 0; c < sizeof changes / sizeof *changes; c++)
         if (ad_guess_fits(S, &(ad_guess){.predict = path_changed, .number = changes[c].number, .path = path, .length = length}, bits))
-            ad_findings_add(S->findings, changes[c].cause, changes[c].rank, "%s %.110s%.150s", changes[c].words,
+            ad_suspicions_add(S->findings, changes[c].cause, changes[c].rank, "%s %.110s%.150s", changes[c].words,
                             words_of_path(S, path, length, text, sizeof text), ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -533,7 +533,7 @@ static void seek_stale(ad_search *S)
                     numbers[i] += at_point(S, &s->others[o], j, where);
             }
             if (ad_guess_fits(S, &(ad_guess){.predict = ad_guess_numbers, .numbers = numbers}, bits))
-                ad_findings_add(S->findings, AD_CAUSE_STALE_VALUE, 1.9, "a stale value: right if %.120s is used%.150s",
+                ad_suspicions_add(S->findings, AD_CAUSE_STALE_VALUE, 1.9, "a stale value: right if %.120s is used%.150s",
                                 s->others[o].words, ad_words_of_exact(S, exact, sizeof exact));
         }
     ad_resize(S->allocator, numbers, s->samples * sizeof *numbers + 1, 0);
