@@ -585,16 +585,30 @@ static int is_bridge(const uint32_t *bridges, uint32_t n, uint32_t i)
     return 0;
 }
 
-static void seek_at_operand(ad_search *S, uint32_t i, uint32_t k, int bridge, double bits, int with_names)
+/* What a wrong point costs: there are so many functions on the paths, and so many names; few where the name is of the same
+ * function, which is the commonest mix-up. */
+static double bits_of_point(const ad_search *S, uint32_t i, uint32_t other, double bits, double functions)
 {
     const ad_suspect *s = S->s;
-    double each = bits + 1 + log2(3 + (double)s->n_names);
+    size_t same = 0;
+    if (s->paths->places[i].n > 1)
+        return bits + 1 + log2(3 + (double)s->n_names);
+    if (s->paths->places[other].op != s->paths->places[i].op)
+        return 1 + log2(1 + functions) + log2(1 + (double)s->n_names);
+    for (size_t v = 0; v < s->n_names; v++)
+        same += s->paths->places[s->names[v]].op == s->paths->places[i].op;
+    return 1 + log2(1 + functions) + log2(1 + (double)same);
+}
+
+static void seek_at_operand(ad_search *S, uint32_t i, uint32_t k, int bridge, double bits, double functions, int with_names)
+{
+    const ad_suspect *s = S->s;
     seek_changed_slope(S, i, k, bits, bridge);
     for (size_t v = 0; v < s->n_names && with_names; v++)
-        seek_wrong_point(S, i, k, s->names[v], each);
+        seek_wrong_point(S, i, k, s->names[v], bits_of_point(S, i, s->names[v], bits, functions));
     if (s->paths->places[i].n == 1) {
-        seek_wrong_point(S, i, k, i, bits + 1);
-        seek_wrong_point(S, i, k, operand_of(S, i, k), bits + 1);
+        seek_wrong_point(S, i, k, i, 1 + log2(1 + functions));
+        seek_wrong_point(S, i, k, operand_of(S, i, k), 1 + log2(1 + functions));
     }
     seek_not_differentiated(S, i, k, bits + 1);
     seek_degrees(S, i, k, bits + 1);
@@ -604,12 +618,15 @@ void ad_cause_of_derivative(ad_search *S)
 {
     const ad_suspect *s = S->s;
     const ad_paths *p = s->paths;
-    uint32_t bridges[MOST_BRIDGES], n_bridges, active = 0;
+    uint32_t bridges[MOST_BRIDGES], n_bridges, active = 0, functions = 0;
     if (s->by >= s->of)
         return;
     for (uint32_t i = s->by + 1; i <= s->of; i++)
         for (uint32_t k = 0; k < p->places[i].n; k++)
-            active += goes_on(S, i, k) ? 1 : 0;
+            if (goes_on(S, i, k)) {
+                active++;
+                functions += p->places[i].n == 1 && p->places[i].op != AD_OP_neg;
+            }
     n_bridges = find_bridges(S, bridges);
     double bits = 1 + log2(1 + (double)active), pairs = (double)active * (double)(s->n_names + 2) * (double)s->rows;
     size_t first = S->first * s->rows;
@@ -617,7 +634,7 @@ void ad_cause_of_derivative(ad_search *S)
         int bridge = is_bridge(bridges, n_bridges, i);
         for (uint32_t k = 0; k < p->places[i].n; k++)
             if (goes_on(S, i, k))
-                seek_at_operand(S, i, k, bridge && is_bridge(bridges, n_bridges, operand_of(S, i, k)), bits, pairs < MOST_PAIRS);
+                seek_at_operand(S, i, k, bridge && is_bridge(bridges, n_bridges, operand_of(S, i, k)), bits, functions, pairs < MOST_PAIRS);
         if (ad_adjoint_in(S, first, i) != 0)
             seek_naive_product(S, i, bits);
         if (!bridge && ad_adjoint_in(S, first, i) != 0 && ad_tangent_in(S, first, i) != 0)
