@@ -92,11 +92,11 @@ static size_t width_of(const char *text)
 enum { WIDEST = 58 };
 
 /* What there is to say below a claim. */
-static void print_remarks(const ad_judgement *c, int indent)
+static void print_remarks(const ad_judgement *c, int indent, int several)
 {
-    int bold = c->first_mistake;
+    int bold = c->first_mistake && several;
     if (c->verdict != AD_RIGHT || *c->detail)
-        printf("%*s%s%s%s%s\n", indent, "", cli_color(stdout, bold ? "1" : "2"), c->first_mistake ? "the first mistake; " : "", c->detail,
+        printf("%*s%s%s%s%s\n", indent, "", cli_color(stdout, bold ? "1" : "2"), bold ? "the first mistake; " : "", c->detail,
                cli_plain(stdout));
     if (c->n_causes > 1) {
         printf("%*s%salso fits:", indent, "", cli_color(stdout, "2"));
@@ -116,7 +116,7 @@ static void print_remarks(const ad_judgement *c, int indent)
         printf("%*s%s%s%s\n", indent, "", cli_color(stdout, "2"), c->claim->note, cli_plain(stdout));
 }
 
-static void print_claim(const ad_judgement *c, const char *text, int line_width, int width)
+static void print_claim(const ad_judgement *c, const char *text, int line_width, int width, int several)
 {
     char number[CLI_NUMBER];
     int pad = width - (int)width_of(text);
@@ -127,7 +127,7 @@ static void print_claim(const ad_judgement *c, const char *text, int line_width,
     if (!c->is_number && c->verdict == AD_WRONG)
         printf(", not %.8g", c->claimed);
     printf("\n");
-    print_remarks(c, line_width + 15);
+    print_remarks(c, line_width + 15, several);
 }
 
 static int digits_of(size_t n) { return n < 10 ? 1 : 1 + digits_of(n / 10); }
@@ -154,14 +154,14 @@ static int print_text(const ad_judgements *j, const cli_input *in)
     if (done && j->n)
         printf("%s%*s  %-11s  %-*s   exact value%s\n", cli_color(stdout, "2"), line_width, "line", "verdict", width, "claim", cli_plain(stdout));
     for (size_t i = 0; i < j->n && done; i++)
-        print_claim(&j->claims[i], texts[i], line_width, width);
+        print_claim(&j->claims[i], texts[i], line_width, width, j->wrong > 1);
     if (done) {
         printf("\n%zu right, %zu wrong", j->right, j->wrong);
         if (carried)
             printf(" (%d carried forward)", carried);
         if (j->cannot_tell)
             printf(", %zu cannot be told", j->cannot_tell);
-        printf(first ? "; the first mistake is in line %zu\n" : "\n", first);
+        printf(first && j->n > 1 ? "; the first mistake is in line %zu\n" : "\n", first);
     }
     for (size_t i = 0; texts && i < j->n; i++)
         free(texts[i]);

@@ -19,7 +19,7 @@ const char *ad_cause_name(ad_cause cause)
     return (size_t)cause < sizeof names / sizeof *names ? names[cause] : NULL;
 }
 
-void ad_causes_add(ad_causes *f, ad_cause cause, double rank, const char *format, ...)
+void ad_suspicions_add(ad_suspicions *f, ad_cause cause, double rank, const char *format, ...)
 {
     size_t i = 0, at;
     while (i < f->n && f->found[i].cause != cause)
@@ -30,9 +30,9 @@ void ad_causes_add(ad_causes *f, ad_cause cause, double rank, const char *format
         memmove(&f->found[i], &f->found[i + 1], (--f->n - i) * sizeof *f->found);
     for (at = 0; at < f->n && f->found[at].rank <= rank;)
         at++;
-    if (at == AD_MOST_CAUSES)
+    if (at == AD_SUSPICIONS)
         return;
-    if (f->n == AD_MOST_CAUSES)
+    if (f->n == AD_SUSPICIONS)
         f->n--;
     memmove(&f->found[at + 1], &f->found[at], (f->n++ - at) * sizeof *f->found);
     f->found[at].cause = cause;
@@ -81,7 +81,7 @@ static void say_factor(ad_search *S, double ratio, double rank, const char *name
         snprintf(amount, sizeof amount, "%s", name);
     else
         snprintf(amount, sizeof amount, "%.6g", size);
-    ad_causes_add(S->findings, AD_CAUSE_FACTOR, rank, "a factor %s too %s%s%s", amount, fabs(ratio) < 1 ? "small" : "large",
+    ad_suspicions_add(S->findings, AD_CAUSE_FACTOR, rank, "a factor %s too %s%s%s", amount, fabs(ratio) < 1 ? "small" : "large",
                     ratio < 0 ? ", and the sign" : "", ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -164,7 +164,7 @@ static void seek_any_factor(ad_search *S)
 static void say_offset(ad_search *S, double offset, double rank)
 {
     char exact[AD_DETAIL];
-    ad_causes_add(S->findings, AD_CAUSE_OFFSET, rank, "%.6g is added%s", offset, ad_words_of_exact(S, exact, sizeof exact));
+    ad_suspicions_add(S->findings, AD_CAUSE_OFFSET, rank, "%.6g is added%s", offset, ad_words_of_exact(S, exact, sizeof exact));
 }
 
 static void seek_offset(ad_search *S)
@@ -201,7 +201,7 @@ static void seek_single_precision(ad_search *S)
     }
     char exact[AD_DETAIL];
     if (close || (near && floats && !s->printed && S->told > 1))
-        ad_causes_add(S->findings, AD_CAUSE_SINGLE_PRECISION, 1.2, "right in single precision only, to about %.0f digits%s",
+        ad_suspicions_add(S->findings, AD_CAUSE_SINGLE_PRECISION, 1.2, "right in single precision only, to about %.0f digits%s",
                         fmax(0, -log10(fabs(s->claimed[S->first] / s->exact[S->first] - 1))), ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -214,9 +214,9 @@ static void seek_entries(ad_search *S)
         if (!ad_guess_fits(S, &(ad_guess){.predict = ad_guess_numbers, .numbers = e->exact}, e->mutual ? bits / 2 : bits + 1))
             continue;
         if (e->mutual)
-            ad_causes_add(S->findings, AD_CAUSE_SWAPPED, 0.9, "swapped with %s: each stands in the other's place", e->name);
+            ad_suspicions_add(S->findings, AD_CAUSE_SWAPPED, 0.9, "swapped with %s: each stands in the other's place", e->name);
         else
-            ad_causes_add(S->findings, AD_CAUSE_OTHER_VARIABLE, 3.1, "it is %s, not %s", e->name, s->quantity);
+            ad_suspicions_add(S->findings, AD_CAUSE_OTHER_VARIABLE, 3.1, "it is %s, not %s", e->name, s->quantity);
     }
 }
 
@@ -224,7 +224,7 @@ static void seek_sign(ad_search *S)
 {
     char exact[AD_DETAIL];
     if (is_ratio(S, -1, 0))
-        ad_causes_add(S->findings, AD_CAUSE_SIGN, 1, "sign%s", ad_words_of_exact(S, exact, sizeof exact));
+        ad_suspicions_add(S->findings, AD_CAUSE_SIGN, 1, "sign%s", ad_words_of_exact(S, exact, sizeof exact));
 }
 
 /* ---- The search ------------------------------------------------------------------------------------------------------------------ */
@@ -284,7 +284,7 @@ static void seek_in_graph(ad_search *S)
     give_back(S, S->given, (s->n_given + 1) * sizeof *S->given);
 }
 
-int ad_cause_find(const ad_suspect *s, const ad_allocator *allocator, ad_causes *findings)
+int ad_cause_find(const ad_suspect *s, const ad_allocator *allocator, ad_suspicions *findings)
 {
     ad_search S = {.s = s, .allocator = allocator, .findings = findings, .first = SIZE_MAX};
     findings->n = 0;
@@ -309,6 +309,6 @@ int ad_cause_find(const ad_suspect *s, const ad_allocator *allocator, ad_causes 
         seek_any_factor(&S);
     }
     if (!findings->n)
-        ad_causes_add(findings, AD_CAUSE_UNKNOWN, 9, "no known slip explains it");
+        ad_suspicions_add(findings, AD_CAUSE_UNKNOWN, 9, "no known slip explains it");
     return !S.failed;
 }

@@ -10,18 +10,18 @@
 #include "paths.h"
 #include "verdict.h"
 
-enum { AD_MOST_CAUSES = 8, AD_DETAIL = 320 };
+enum { AD_SUSPICIONS = 8, AD_DETAIL = 320 };
 
-typedef struct ad_found_cause {
+typedef struct ad_suspicion {
     ad_cause cause;
     double   rank;                         /* the smaller, the likelier before looking */
     char     detail[AD_DETAIL];            /* a sentence for people */
-} ad_found_cause;
+} ad_suspicion;
 
-typedef struct ad_causes {
+typedef struct ad_suspicions {
     size_t     n;
-    ad_found_cause found[AD_MOST_CAUSES];         /* best first, one of a cause */
-} ad_causes;
+    ad_suspicion found[AD_SUSPICIONS];         /* best first, one of a cause */
+} ad_suspicions;
 
 /* Another value that a quantity had, or was given, when the claim may have been computed: by number, or as a place. */
 typedef struct ad_other_value {
@@ -64,9 +64,9 @@ typedef struct ad_suspect {
 } ad_suspect;
 
 /* Fills in what fits, or AD_CAUSE_UNKNOWN alone. 0: no memory. */
-int ad_cause_find(const ad_suspect *suspect, const ad_allocator *allocator, ad_causes *findings);
+int ad_cause_find(const ad_suspect *suspect, const ad_allocator *allocator, ad_suspicions *findings);
 /* Adds a finding in its place; one of the same cause that is likelier stays. */
-void ad_causes_add(ad_causes *findings, ad_cause cause, double rank, const char *format, ...)
+void ad_suspicions_add(ad_suspicions *findings, ad_cause cause, double rank, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -89,7 +89,7 @@ static void seek_not_differentiated(ad_search *S, uint32_t i, uint32_t k, double
 {
     char text[AD_WORDS], exact[AD_DETAIL];
     if (S->s->paths->places[i].n == 1 && ad_guess_fits(S, &(ad_guess){.predict = not_differentiated, .i = i, .k = k}, bits))
-        ad_causes_add(S->findings, AD_CAUSE_UNKNOWN, 5, "%.100s stands where its slope belongs%.150s",
+        ad_suspicions_add(S->findings, AD_CAUSE_UNKNOWN, 5, "%.100s stands where its slope belongs%.150s",
                         ad_words_of_formula(S, i, text, sizeof text), ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -104,11 +104,19 @@ static double slope_of_other_value(const ad_search *S, const ad_guess *g, size_t
     return h;
 }
 
+static const char *words_of_use(ad_search *S, uint32_t i, uint32_t k, char *text, size_t size)
+{
+    char from[AD_WORDS], to[AD_WORDS];
+    snprintf(text, size, "%.50s straight into %.50s", ad_words_of_place(S, operand_of(S, i, k), from, sizeof from),
+             ad_words_of_place(S, i, to, sizeof to));
+    return text;
+}
+
 static void seek_changed_slope(ad_search *S, uint32_t i, uint32_t k, double bits, int bridge)
 {
     static const struct { double number; uint32_t power; double rank, bits; ad_cause cause; const char *words; } changes[] = {
         {1, 0, 2.4, 0, AD_CAUSE_MISSING_FACTOR, "missing factor %s"},
-        {0, 0, 2.6, 0, AD_CAUSE_MISSING_PATH, "a missing path: the one through %s"},
+        {0, 0, 2.6, 0, AD_CAUSE_MISSING_PATH, "a missing path: %s"},
         {-1, 1, 2.8, 0, AD_CAUSE_SIGN, "the sign of %s"},
         {2, 1, 4.0, 1, AD_CAUSE_FACTOR, "a factor 2 too large in %s"},
         {0.5, 1, 4.0, 1, AD_CAUSE_FACTOR, "a factor 2 too small in %s"},
@@ -131,15 +139,15 @@ static void seek_changed_slope(ad_search *S, uint32_t i, uint32_t k, double bits
         if (!ad_guess_fits(S, &g, bits + changes[c].bits))
             continue;
         snprintf(words, sizeof words, changes[c].words, changes[c].cause == AD_CAUSE_MISSING_PATH ?
-                 ad_words_of_place(S, i, text, sizeof text) : ad_words_of_slope(S, i, k, text, sizeof text));
-        ad_causes_add(S->findings, changes[c].cause, rank, "%.160s%.150s", words, ad_words_of_exact(S, exact, sizeof exact));
+                 words_of_use(S, i, k, text, sizeof text) : ad_words_of_slope(S, i, k, text, sizeof text));
+        ad_suspicions_add(S->findings, changes[c].cause, rank, "%.160s%.150s", words, ad_words_of_exact(S, exact, sizeof exact));
     }
 }
 
 static void say_wrong_point(ad_search *S, uint32_t i, uint32_t k, const char *at, double rank)
 {
     char text[AD_WORDS], exact[AD_DETAIL];
-    ad_causes_add(S->findings, AD_CAUSE_WRONG_POINT, rank, "%.100s is taken at %.80s%.130s",
+    ad_suspicions_add(S->findings, AD_CAUSE_WRONG_POINT, rank, "%.100s is taken at %.80s%.130s",
                     ad_words_of_slope(S, i, k, text, sizeof text), at, ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -194,7 +202,7 @@ static void seek_naive_product(ad_search *S, uint32_t i, double bits)
     if ((op != AD_OP_mul && op != AD_OP_div) || ad_tangent_in(S, first, operand_of(S, i, 0)) == 0 || ad_tangent_in(S, first, operand_of(S, i, 1)) == 0)
         return;
     if (ad_guess_fits(S, &(ad_guess){.predict = naive_product, .i = i}, bits + 1))
-        ad_causes_add(S->findings, AD_CAUSE_UNKNOWN, 5, "the derivative of the %s %.80s was taken as that of the derivatives%.150s",
+        ad_suspicions_add(S->findings, AD_CAUSE_UNKNOWN, 5, "the derivative of the %s %.80s was taken as that of the derivatives%.150s",
                         op == AD_OP_mul ? "product" : "quotient", ad_words_of_formula(S, i, text, sizeof text),
                         ad_words_of_exact(S, exact, sizeof exact));
 }
@@ -239,10 +247,10 @@ static void seek_node(ad_search *S, uint32_t i, double bits)
     char text[AD_WORDS], exact[AD_DETAIL];
     ad_words_of_place(S, i, text, sizeof text);
     if (ad_guess_fits(S, &(ad_guess){.predict = without_node, .i = i}, bits))
-        ad_causes_add(S->findings, AD_CAUSE_MISSING_PATH, ad_words_name(S, i) ? 2.55 : 2.65,
+        ad_suspicions_add(S->findings, AD_CAUSE_MISSING_PATH, ad_words_name(S, i) ? 2.55 : 2.65,
                         "a missing path: the one through %.80s, which was held constant%.150s", text, ad_words_of_exact(S, exact, sizeof exact));
     if (ad_guess_fits(S, &(ad_guess){.predict = two_parts, .i = i, .other = i}, bits + 1))
-        ad_causes_add(S->findings, AD_CAUSE_MISSING_PATH, 2.7, "missing paths: only the one through %.80s is there%.150s", text,
+        ad_suspicions_add(S->findings, AD_CAUSE_MISSING_PATH, 2.7, "missing paths: only the one through %.80s is there%.150s", text,
                         ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -290,6 +298,10 @@ static void seek_missing_stretch(ad_search *S, const uint32_t *bridges, uint32_t
         for (uint32_t b = a + 1; b < n; b++) {
             const char *below = ad_words_name(S, bridges[a]), *above = ad_words_name(S, bridges[b]);
             int whole = a == 0 && b == n - 1;
+            size_t first = S->first * S->s->rows;
+            double without = ad_adjoint_in(S, first, bridges[b]) * ad_tangent_in(S, first, bridges[a]);
+            if (fabs(fabs(without) - fabs(ad_tangent_in(S, first, S->s->of))) <= 1e-12 * fabs(without))
+                continue;                  /* a slope of 1 or -1, which is no factor to miss */
             if ((!below || !above) && n > MOST_UNNAMED)
                 continue;
             if (!ad_guess_fits(S, &(ad_guess){.predict = two_parts, .i = bridges[b], .other = bridges[a]}, bits))
@@ -300,13 +312,13 @@ static void seek_missing_stretch(ad_search *S, const uint32_t *bridges, uint32_t
             ad_words_of_place(S, bridges[a], from, sizeof from);
             ad_words_of_place(S, bridges[b], to, sizeof to);
             if (whole)
-                ad_causes_add(S->findings, AD_CAUSE_MISSING_FACTOR, 3.35, "missing factor d(%.60s)/d(%.60s) itself%.150s", to, from,
+                ad_suspicions_add(S->findings, AD_CAUSE_MISSING_FACTOR, 3.35, "missing factor d(%.60s)/d(%.60s) itself%.150s", to, from,
                                 ad_words_of_exact(S, exact, sizeof exact));
             else if (!single && (!above || !below))
-                ad_causes_add(S->findings, AD_CAUSE_MISSING_FACTOR, 2.69, "missing factor d(%.60s)/d(%.60s)%.150s", to, from,
+                ad_suspicions_add(S->findings, AD_CAUSE_MISSING_FACTOR, 2.69, "missing factor d(%.60s)/d(%.60s)%.150s", to, from,
                                 ad_words_of_exact(S, exact, sizeof exact));
             else if (!single)              /* else it is that slope, and has a name of its own */
-                ad_causes_add(S->findings, AD_CAUSE_MISSING_FACTOR, is_chain(S, bridges[a], bridges[b], b - a) ? 2.3 : 2.68, "missing factor d%.60s/d%.60s%.150s", above, below,
+                ad_suspicions_add(S->findings, AD_CAUSE_MISSING_FACTOR, is_chain(S, bridges[a], bridges[b], b - a) ? 2.3 : 2.68, "missing factor d%.60s/d%.60s%.150s", above, below,
                                 ad_words_of_exact(S, exact, sizeof exact));
         }
 }
@@ -326,10 +338,10 @@ static void seek_other_variable(ad_search *S)
         if (i == NONE || !name)
             continue;
         if (i != s->by && i < s->of && ad_guess_fits(S, &(ad_guess){.predict = adjoint_alone, .i = i}, bits))
-            ad_causes_add(S->findings, AD_CAUSE_OTHER_VARIABLE, input ? 3.2 : 3.3, "it is the derivative with respect to %.60s%s%.60s%.150s",
+            ad_suspicions_add(S->findings, AD_CAUSE_OTHER_VARIABLE, input ? 3.2 : 3.3, "it is the derivative with respect to %.60s%s%.60s%.150s",
                             name, by ? ", not " : "", by ? by : "", ad_words_of_exact(S, exact, sizeof exact));
         if (i != s->of && i > s->by && ad_guess_fits(S, &(ad_guess){.predict = tangent_alone, .i = i}, bits))
-            ad_causes_add(S->findings, AD_CAUSE_OTHER_VARIABLE, 3.35, "it is the derivative of %.60s%s%.60s%.150s",
+            ad_suspicions_add(S->findings, AD_CAUSE_OTHER_VARIABLE, 3.35, "it is the derivative of %.60s%s%.60s%.150s",
                             name, of ? ", not of " : "", of ? of : "", ad_words_of_exact(S, exact, sizeof exact));
     }
 }
@@ -362,10 +374,10 @@ static void seek_named_factor(ad_search *S)
                 continue;
             int large = (fabs(number) > 1) == times;
             if (input)
-                ad_causes_add(S->findings, AD_CAUSE_FACTOR, rank + minus, "a factor %.60s = %.6g too %s%s%.150s", name,
+                ad_suspicions_add(S->findings, AD_CAUSE_FACTOR, rank + minus, "a factor %.60s = %.6g too %s%s%.150s", name,
                                 number, large ? "large" : "small", minus ? ", and the sign" : "", ad_words_of_exact(S, exact, sizeof exact));
             else
-                ad_causes_add(S->findings, times ? AD_CAUSE_FACTOR : AD_CAUSE_MISSING_FACTOR, rank + minus, "%s %.60s%s%.150s",
+                ad_suspicions_add(S->findings, times ? AD_CAUSE_FACTOR : AD_CAUSE_MISSING_FACTOR, rank + minus, "%s %.60s%s%.150s",
                                 times ? "one factor too many:" : "missing factor", name, minus ? ", and the sign" : "",
                                 ad_words_of_exact(S, exact, sizeof exact));
         }
@@ -386,29 +398,30 @@ static double path_changed(const ad_search *S, const ad_guess *g, size_t sample)
     return h;
 }
 
-/* "Y6, e6, Y4, e4": the names along it, without both ends. */
+/* "w -> e -> sigmoid(e) -> E": what has a name or is a function, from below. */
 static const char *words_of_path(const ad_search *S, const uint32_t *path, uint32_t length, char *text, size_t size)
 {
-    size_t n = 0;
-    text[0] = 0;
-    for (uint32_t e = 1; e < length && n + 40 < size; e++) {
-        const char *name = ad_words_name(S, path[2 * e]);
-        if (name)
-            n += (size_t)snprintf(text + n, size - n, "%s%.30s", n ? ", " : "", name);
+    char place[AD_WORDS];
+    size_t n = (size_t)snprintf(text, size, "%.20s", ad_words_of_place(S, S->s->by, place, sizeof place));
+    for (uint32_t e = length; e-- > 0 && n + 30 < size;) {
+        uint32_t i = path[2 * e];
+        const ad_place *at = &S->s->paths->places[i];
+        if (ad_words_name(S, i) || (at->n == 1 && at->op != AD_OP_neg) || e == 0)
+            n += (size_t)snprintf(text + n, size - n, " -> %.24s", ad_words_of_place(S, i, place, sizeof place));
     }
-    return n ? text : ad_words_of_place(S, path[length > 1 ? 2 : 0], text, size);
+    return text;
 }
 
 static void seek_path(ad_search *S, const uint32_t *path, uint32_t length, double bits)
 {
     static const struct { double number, rank; ad_cause cause; const char *words; } changes[] = {
-        {-1, 2.62, AD_CAUSE_MISSING_PATH, "a missing path: the one through"}, {-2, 2.82, AD_CAUSE_SIGN, "the sign of the path through"},
-        {1, 2.72, AD_CAUSE_MISSING_PATH, "missing paths: all but the one through"},
+        {-1, 2.62, AD_CAUSE_MISSING_PATH, "a missing path:"}, {-2, 2.82, AD_CAUSE_SIGN, "the sign of the path through"},
+        {1, 2.72, AD_CAUSE_MISSING_PATH, "missing paths: all but"},
     };
     char text[AD_WORDS], exact[AD_DETAIL];
     for (size_t c = 0; c < sizeof changes / sizeof *changes; c++)
         if (ad_guess_fits(S, &(ad_guess){.predict = path_changed, .number = changes[c].number, .path = path, .length = length}, bits))
-            ad_causes_add(S->findings, changes[c].cause, changes[c].rank, "%s %.110s%.150s", changes[c].words,
+            ad_suspicions_add(S->findings, changes[c].cause, changes[c].rank, "%s %.110s%.150s", changes[c].words,
                             words_of_path(S, path, length, text, sizeof text), ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -462,45 +475,80 @@ static void seek_paths(ad_search *S)
 /* How much of the computation saw the other value: one slope (see seek_stale), all slopes, or everything. */
 enum { IN_SLOPES, EVERYWHERE };
 
-static double at_point(ad_search *S, const ad_other_value *o, size_t j, int where)
+/* The other value that one of these gives a place; NULL: none does. The last of several counts. */
+static const ad_other_value *other_of(const ad_other_value *o, size_t n, uint32_t place)
+{
+    while (n-- > 0)
+        if (o[n].of == place)
+            return &o[n];
+    return NULL;
+}
+
+static double value_of_other(const ad_search *S, const ad_other_value *o, size_t j)
+{
+    return o->place == NONE ? o->value : ad_value_in(S, j, o->place);
+}
+
+static double everywhere(ad_search *S, const ad_other_value *o, size_t n, size_t j)
+{
+    const ad_suspect *s = S->s;
+    const ad_paths *p = s->paths;
+    size_t most = s->n_given + n, given = 0, own = j == 0 ? s->n_given : 0;
+    ad_given *all = ad_resize(S->allocator, NULL, 0, most * sizeof *all);
+    double *value = ad_resize(S->allocator, NULL, 0, p->n * sizeof *value), slope = NAN;
+    if (all && value) {
+        for (uint32_t i = 0; i < p->n; i++) {          /* in rising order of places */
+            const ad_other_value *other = other_of(o, n, i);
+            if (other)
+                all[given++] = (ad_given){i, value_of_other(S, other, j)};
+            for (size_t m = 0; m < own && !other; m++)
+                if (s->given[m].place == i)
+                    all[given++] = s->given[m];
+        }
+        ad_paths_values(p, s->inputs ? s->inputs[j] : NULL, given, all, value);
+        ad_paths_tangents(p, value, s->by, S->scratch);
+        slope = S->scratch[s->of];
+    } else
+        S->failed = 1;
+    if (all)
+        ad_resize(S->allocator, all, most * sizeof *all, 0);
+    if (value)
+        ad_resize(S->allocator, value, p->n * sizeof *value, 0);
+    return slope;
+}
+
+/* Slopes see the other values of their operands; values do not. */
+static double in_slopes(ad_search *S, const ad_other_value *o, size_t n, size_t j)
 {
     const ad_suspect *s = S->s;
     const ad_paths *p = s->paths;
     const double *value = ad_values_at(S, j);
-    double at = o->place == NONE ? o->value : value[o->place], *tangent = S->scratch;
-    if (where == EVERYWHERE) {
-        size_t n = 0, own = j == 0 ? s->n_given : 0;
-        for (size_t m = 0; m < own; m++)
-            if (s->given[m].place < o->of)
-                S->given[n++] = s->given[m];
-        S->given[n++] = (ad_given){o->of, at};
-        for (size_t m = 0; m < own; m++)
-            if (s->given[m].place > o->of)
-                S->given[n++] = s->given[m];
-        double *other = ad_resize(S->allocator, NULL, 0, p->n * sizeof *other);
-        if (!other) {
-            S->failed = 1;
-            return NAN;
-        }
-        ad_paths_values(p, s->inputs ? s->inputs[j] : NULL, n, S->given, other);
-        ad_paths_tangents(p, other, s->by, tangent);
-        ad_resize(S->allocator, other, p->n * sizeof *other, 0);
-        return tangent[s->of];
-    }
+    double *tangent = S->scratch;
     memset(tangent, 0, p->n * sizeof *tangent);
     tangent[s->by] = 1;
     for (uint32_t i = s->by + 1; i <= s->of; i++)
         for (uint32_t k = 0; k < p->places[i].n; k++) {
-            uint32_t below = operand_of(S, i, k), seen = NONE;
+            uint32_t below = operand_of(S, i, k), m = 0;
             if (tangent[below] == 0 || !ad_paths_has_slope(p, i, k))
                 continue;
-            for (uint32_t m = 0; m < p->places[i].n && seen == NONE; m++)
-                if (operand_of(S, i, m) == o->of)
-                    seen = m;
-            double q = seen == NONE ? ad_paths_slope(p, value, i, k) : ad_paths_slope_with(p, value, i, k, seen, at);
+            while (m < p->places[i].n && !other_of(o, n, operand_of(S, i, m)))
+                m++;
+            double q = m == p->places[i].n ? ad_paths_slope(p, value, i, k)
+                     : ad_paths_slope_with(p, value, i, k, m, value_of_other(S, other_of(o, n, operand_of(S, i, m)), j));
             tangent[i] += product(q, tangent[below]);
         }
     return tangent[s->of];
+}
+
+static int is_stale(ad_search *S, const ad_other_value *o, size_t n, int where, double *numbers, double bits)
+{
+    const ad_suspect *s = S->s;
+    for (size_t i = 0; i < s->samples; i++) {
+        numbers[i] = 0;
+        EACH_POINT(S, j, i)
+            numbers[i] += where == IN_SLOPES ? in_slopes(S, o, n, j) : everywhere(S, o, n, j);
+    }
+    return ad_guess_fits(S, &(ad_guess){.predict = ad_guess_numbers, .numbers = numbers}, bits);
 }
 
 static void seek_stale(ad_search *S)
@@ -512,17 +560,15 @@ static void seek_stale(ad_search *S)
         S->failed = 1;
         return;
     }
-    for (size_t o = 0; o < s->n_others; o++)
-        for (int where = IN_SLOPES; where <= EVERYWHERE; where++) {
-            for (size_t i = 0; i < s->samples; i++) {
-                numbers[i] = 0;
-                EACH_POINT(S, j, i)
-                    numbers[i] += at_point(S, &s->others[o], j, where);
-            }
-            if (ad_guess_fits(S, &(ad_guess){.predict = ad_guess_numbers, .numbers = numbers}, bits))
-                ad_causes_add(S->findings, AD_CAUSE_STALE_VALUE, 1.9, "a stale value: right if %.120s is used%.150s",
-                                s->others[o].words, ad_words_of_exact(S, exact, sizeof exact));
-        }
+    for (int where = IN_SLOPES; where <= EVERYWHERE; where++) {
+        for (size_t o = 0; o < s->n_others; o++)
+            if (is_stale(S, &s->others[o], 1, where, numbers, bits))
+                ad_suspicions_add(S->findings, AD_CAUSE_STALE_VALUE, 1.9, "a stale value: right if %.120s is used%.150s",
+                                  s->others[o].words, ad_words_of_exact(S, exact, sizeof exact));
+        if (s->n_others > 1 && is_stale(S, s->others, s->n_others, where, numbers, bits))
+            ad_suspicions_add(S->findings, AD_CAUSE_STALE_VALUE, 1.95, "stale values: right if %.80s and the others like it are used%.150s",
+                              s->others[s->n_others - 1].words, ad_words_of_exact(S, exact, sizeof exact));
+    }
     ad_resize(S->allocator, numbers, s->samples * sizeof *numbers + 1, 0);
 }
 
@@ -539,16 +585,30 @@ static int is_bridge(const uint32_t *bridges, uint32_t n, uint32_t i)
     return 0;
 }
 
-static void seek_at_operand(ad_search *S, uint32_t i, uint32_t k, int bridge, double bits, int with_names)
+/* What a wrong point costs: there are so many functions on the paths, and so many names; few where the name is of the same
+ * function, which is the commonest mix-up. */
+static double bits_of_point(const ad_search *S, uint32_t i, uint32_t other, double bits, double functions)
 {
     const ad_suspect *s = S->s;
-    double each = bits + 1 + log2(3 + (double)s->n_names);
+    size_t same = 0;
+    if (s->paths->places[i].n > 1)
+        return bits + 1 + log2(3 + (double)s->n_names);
+    if (s->paths->places[other].op != s->paths->places[i].op)
+        return 1 + log2(1 + functions) + log2(1 + (double)s->n_names);
+    for (size_t v = 0; v < s->n_names; v++)
+        same += s->paths->places[s->names[v]].op == s->paths->places[i].op;
+    return 1 + log2(1 + functions) + log2(1 + (double)same);
+}
+
+static void seek_at_operand(ad_search *S, uint32_t i, uint32_t k, int bridge, double bits, double functions, int with_names)
+{
+    const ad_suspect *s = S->s;
     seek_changed_slope(S, i, k, bits, bridge);
     for (size_t v = 0; v < s->n_names && with_names; v++)
-        seek_wrong_point(S, i, k, s->names[v], each);
+        seek_wrong_point(S, i, k, s->names[v], bits_of_point(S, i, s->names[v], bits, functions));
     if (s->paths->places[i].n == 1) {
-        seek_wrong_point(S, i, k, i, bits + 1);
-        seek_wrong_point(S, i, k, operand_of(S, i, k), bits + 1);
+        seek_wrong_point(S, i, k, i, 1 + log2(1 + functions));
+        seek_wrong_point(S, i, k, operand_of(S, i, k), 1 + log2(1 + functions));
     }
     seek_not_differentiated(S, i, k, bits + 1);
     seek_degrees(S, i, k, bits + 1);
@@ -558,12 +618,15 @@ void ad_cause_of_derivative(ad_search *S)
 {
     const ad_suspect *s = S->s;
     const ad_paths *p = s->paths;
-    uint32_t bridges[MOST_BRIDGES], n_bridges, active = 0;
+    uint32_t bridges[MOST_BRIDGES], n_bridges, active = 0, functions = 0;
     if (s->by >= s->of)
         return;
     for (uint32_t i = s->by + 1; i <= s->of; i++)
         for (uint32_t k = 0; k < p->places[i].n; k++)
-            active += goes_on(S, i, k) ? 1 : 0;
+            if (goes_on(S, i, k)) {
+                active++;
+                functions += p->places[i].n == 1 && p->places[i].op != AD_OP_neg;
+            }
     n_bridges = find_bridges(S, bridges);
     double bits = 1 + log2(1 + (double)active), pairs = (double)active * (double)(s->n_names + 2) * (double)s->rows;
     size_t first = S->first * s->rows;
@@ -571,7 +634,7 @@ void ad_cause_of_derivative(ad_search *S)
         int bridge = is_bridge(bridges, n_bridges, i);
         for (uint32_t k = 0; k < p->places[i].n; k++)
             if (goes_on(S, i, k))
-                seek_at_operand(S, i, k, bridge && is_bridge(bridges, n_bridges, operand_of(S, i, k)), bits, pairs < MOST_PAIRS);
+                seek_at_operand(S, i, k, bridge && is_bridge(bridges, n_bridges, operand_of(S, i, k)), bits, functions, pairs < MOST_PAIRS);
         if (ad_adjoint_in(S, first, i) != 0)
             seek_naive_product(S, i, bits);
         if (!bridge && ad_adjoint_in(S, first, i) != 0 && ad_tangent_in(S, first, i) != 0)

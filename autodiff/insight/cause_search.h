@@ -13,7 +13,7 @@
 typedef struct ad_search {
     const ad_suspect  *s;
     const ad_allocator *allocator;
-    ad_causes       *findings;
+    ad_suspicions       *findings;
     size_t             told;               /* samples that say something */
     size_t             first;              /* the first of them */
     double             bits;               /* what the claim weighs, if it is one number; many say enough */

@@ -79,7 +79,7 @@ static void say(ad_search *S, ad_cause cause, double rank, const char *mistake, 
 {
     char exact[AD_DETAIL], words[AD_DETAIL];
     snprintf(words, sizeof words, S->s->repairs ? mending : mistake, what);
-    ad_causes_add(S->findings, cause, rank, "%s%.150s%.150s", S->s->repairs ? "right " : "", words,
+    ad_suspicions_add(S->findings, cause, rank, "%s%.150s%.150s", S->s->repairs ? "right " : "", words,
                     S->s->repairs ? "" : ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -169,7 +169,7 @@ static void seek_other_value(ad_search *S)
     double bits = 2 + log2(1 + (double)s->n_names);
     for (size_t v = 0; v < s->n_names; v++)
         if (s->names[v] != s->of && ad_guess_fits(S, &(ad_guess){.predict = value_of_place, .i = s->names[v]}, bits))
-            ad_causes_add(S->findings, AD_CAUSE_OTHER_VARIABLE, 2.45, "it is the value of %.100s%.150s",
+            ad_suspicions_add(S->findings, AD_CAUSE_OTHER_VARIABLE, 2.45, "it is the value of %.100s%.150s",
                             ad_words_of_place(S, s->names[v], name, sizeof name), ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -189,7 +189,7 @@ static void seek_stale(ad_search *S)
     for (size_t o = 0; o < s->n_others; o++)
         if (s->others[o].of <= s->of && ad_guess_fits(S, &(ad_guess){.predict = with_other, .i = s->others[o].of, .other = s->others[o].place,
                                                    .number = s->others[o].value}, 1.5 + log2(1 + (double)s->n_others)))
-            ad_causes_add(S->findings, AD_CAUSE_STALE_VALUE, 1.9, "a stale value: right if %.120s is used%.150s", s->others[o].words,
+            ad_suspicions_add(S->findings, AD_CAUSE_STALE_VALUE, 1.9, "a stale value: right if %.120s is used%.150s", s->others[o].words,
                             ad_words_of_exact(S, exact, sizeof exact));
 }
 

@@ -62,7 +62,7 @@ static int take_all(ad_checking *c)
     c->entries   = ad_checking_take(c, c->n, sizeof *c->entries);
     c->names     = ad_checking_take(c, c->n, AD_NAME_ROOM);
     c->details   = ad_checking_take(c, c->n, AD_DETAIL);
-    c->causes    = ad_checking_take(c, c->n, AD_MOST_CAUSES * sizeof *c->causes);
+    c->causes    = ad_checking_take(c, c->n, AD_SUSPICIONS * sizeof *c->causes);
     c->row       = ad_checking_take(c, c->n, sizeof *c->row);
     return c->points && c->yours && c->exact && c->error && c->tolerance && c->state && c->entries && c->names && c->details &&
            c->causes && c->row;
@@ -79,7 +79,7 @@ void ad_check_free(ad_check *check)
     ad_checking_drop(c, c->entries, c->n, sizeof *c->entries);
     ad_checking_drop(c, c->names, c->n, AD_NAME_ROOM);
     ad_checking_drop(c, c->details, c->n, AD_DETAIL);
-    ad_checking_drop(c, c->causes, c->n, AD_MOST_CAUSES * sizeof *c->causes);
+    ad_checking_drop(c, c->causes, c->n, AD_SUSPICIONS * sizeof *c->causes);
     ad_resize(&a, c, sizeof *c, 0);
 }
 

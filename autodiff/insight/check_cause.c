@@ -149,7 +149,7 @@ static void scatter(ad_checking *c, material *m)
     ad_checking_drop(c, m->names, m->most_names, sizeof *m->names);
 }
 
-static int seek(ad_checking *c, size_t i, const material *m, ad_causes *found)
+static int seek(ad_checking *c, size_t i, const material *m, ad_suspicions *found)
 {
     ad_entry entries[MOST_ENTRIES];
     ad_suspect s = {.claimed = m->claimed, .exact = row_of(c->exact, c, i), .tolerance = row_of(c->tolerance, c, i), .samples = c->samples,
@@ -167,14 +167,14 @@ static int seek(ad_checking *c, size_t i, const material *m, ad_causes *found)
     return ad_cause_find(&s, &c->allocator, found);
 }
 
-static void report(ad_checking *c, size_t i, const ad_causes *found, const char *where)
+static void report(ad_checking *c, size_t i, const ad_suspicions *found, const char *where)
 {
     ad_check_entry *e = &c->entries[i];
     char *detail = c->details + i * AD_DETAIL;
     for (size_t k = 0; k < found->n; k++)
-        c->causes[i * AD_MOST_CAUSES + k] = found->found[k].cause;
+        c->causes[i * AD_SUSPICIONS + k] = found->found[k].cause;
     e->cause = found->found[0].cause;
-    e->causes = c->causes + i * AD_MOST_CAUSES;
+    e->causes = c->causes + i * AD_SUSPICIONS;
     e->n_causes = found->n;
     snprintf(detail, AD_DETAIL, "%s%.270s", where, found->found[0].detail);
     e->detail = detail;
@@ -183,14 +183,14 @@ static void report(ad_checking *c, size_t i, const ad_causes *found, const char 
 int ad_check_explain(ad_checking *c, size_t i)
 {
     material m = {0};
-    ad_causes found = {0};
+    ad_suspicions found = {0};
     size_t first, rows, columns, wrong;
     const char *where = "";
     int done = gather(c, &m);
     if (done && !isfinite(c->entries[i].yours))
-        ad_causes_add(&found, AD_CAUSE_UNKNOWN, 9, "%s", isnan(c->entries[i].yours) ? "not a number, or never written" : "infinite");
+        ad_suspicions_add(&found, AD_CAUSE_UNKNOWN, 9, "%s", isnan(c->entries[i].yours) ? "not a number, or never written" : "infinite");
     else if (done && is_stale(c, i))
-        ad_causes_add(&found, AD_CAUSE_STALE_VALUE, 0, "a stale value: it is the derivative at the point of the call before");
+        ad_suspicions_add(&found, AD_CAUSE_STALE_VALUE, 0, "a stale value: it is the derivative at the point of the call before");
     else if (done) {
         size_t all = choose_samples(c, i, 0, m.claimed);
         done = seek(c, i, &m, &found);
@@ -201,7 +201,7 @@ int ad_check_explain(ad_checking *c, size_t i)
         }
     }
     if (done && c->n <= 4096 && find_block(c, i, &first, &rows, &columns))
-        ad_causes_add(&found, AD_CAUSE_SWAPPED, 0, "transposed: %s to %s are a %zu x %zu matrix written as %zu x %zu", c->entries[first].name,
+        ad_suspicions_add(&found, AD_CAUSE_SWAPPED, 0, "transposed: %s to %s are a %zu x %zu matrix written as %zu x %zu", c->entries[first].name,
                         c->entries[first + rows * columns - 1].name, rows, columns, columns, rows);
     if (done)
         report(c, i, &found, where);

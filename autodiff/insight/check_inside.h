@@ -24,7 +24,7 @@ typedef struct ad_checking {
     unsigned char   *state;                /* [n][samples] */
     ad_check_entry  *entries;
     char            *names, *details;      /* [n][AD_NAME_ROOM], [n][AD_DETAIL] */
-    ad_cause        *causes;               /* [n][AD_MOST_CAUSES] */
+    ad_cause        *causes;               /* [n][AD_SUSPICIONS] */
     double          *row;                  /* [n] scratch */
 
     /* Of a recorded function, when it can be looked into: its graph, rows included. */

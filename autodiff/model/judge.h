@@ -38,7 +38,7 @@ typedef struct ad_judged {
     int          quantity;                 /* which side is computed, against the other */
     double      *value[2];                 /* [samples] of the sides */
     double       tolerance;                /* of a number */
-    ad_cause     causes[AD_MOST_CAUSES];
+    ad_cause     causes[AD_SUSPICIONS];
     char         detail[2 * AD_DETAIL];
 } ad_judged;
 

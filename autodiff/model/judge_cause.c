@@ -113,16 +113,16 @@ typedef struct material {
     double     *claimed, *exact, *tolerance, *quantity;    /* [samples] */
     ad_given   *given;
     size_t      n_given;
-    ad_causes found;                     /* the best of all searches */
+    ad_suspicions found;                     /* the best of all searches */
     double      penalty;
     const char *exact_words;
 } material;
 
-static void merge(material *m, const ad_causes *more)
+static void merge(material *m, const ad_suspicions *more)
 {
     for (size_t k = 0; k < more->n; k++)
         if (more->found[k].cause != AD_CAUSE_UNKNOWN || more->found[k].rank < 9)
-            ad_causes_add(&m->found, more->found[k].cause, more->found[k].rank + m->penalty, "%s", more->found[k].detail);
+            ad_suspicions_add(&m->found, more->found[k].cause, more->found[k].rank + m->penalty, "%s", more->found[k].detail);
 }
 
 static int seek(ad_judging *j, size_t i, material *m, uint32_t of, uint32_t by, const char *quantity, const char *exact_words)
@@ -133,7 +133,7 @@ static int seek(ad_judging *j, size_t i, material *m, uint32_t of, uint32_t by, 
                     .quantity = quantity, .exact_words = exact_words, .paths = of == UINT32_MAX || c->found.by_sum ? NULL : &j->paths, .of = of, .by = by,
                     .rows = 1, .inputs = j->points, .given = m->given, .n_given = m->n_given, .n_names = j->n_names, .names = j->names,
                     .entries = &m->entry, .n_entries = m->n_entries, .others = m->others.list, .n_others = m->others.n};
-    ad_causes found;
+    ad_suspicions found;
     if (!ad_cause_find(&s, &j->allocator, &found))
         return 0;
     merge(m, &found);
@@ -171,7 +171,7 @@ static int seek_repair(ad_judging *j, size_t i, material *m)
     ad_suspect s = {.claimed = m->claimed, .exact = m->exact, .tolerance = m->tolerance, .samples = m->samples, .exact_words = "", .quantity = "",
                     .paths = &j->paths, .of = claimed->place, .by = UINT32_MAX, .rows = 1, .inputs = j->points, .n_names = j->n_names,
                     .names = j->names, .repairs = 1};
-    ad_causes found;
+    ad_suspicions found;
     if (!ad_cause_find(&s, &j->allocator, &found))
         return 0;
     merge(m, &found);
@@ -201,7 +201,10 @@ static int seek_as_derivative(ad_judging *j, size_t i, material *m, int atom)
         m->claimed[s] = alone ? claimed : weight != 0 ? m->exact[s] + (claimed - m->quantity[s]) / weight : NAN;
         m->tolerance[s] = tolerance / fabs(weight);
     }
-    snprintf(words, sizeof words, alone ? "%s" : "the exact %s", alone ? m->exact_words : a->text);
+    if (alone)
+        snprintf(words, sizeof words, "%s", m->exact_words);
+    else
+        snprintf(words, sizeof words, m->n_given ? "%s from the author's own numbers" : "the exact %s", a->text);
     return seek(j, i, m, a->of_place, a->of_place == UINT32_MAX || a->by_place >= a->of_place ? UINT32_MAX : a->by_place, a->text, words);
 }
 
@@ -305,7 +308,7 @@ static int seek_from_own(ad_judging *j, size_t i, material *m)
     return seek(j, i, m, UINT32_MAX, UINT32_MAX, j->atoms[side->atom].text, m->exact_words);
 }
 
-static void write_detail(ad_judged *c, const ad_causes *found)
+static void write_detail(ad_judged *c, const ad_suspicions *found)
 {
     size_t n = strlen(c->detail);
     if (found->found[0].cause != AD_CAUSE_UNKNOWN || found->found[0].rank < 9)
@@ -333,7 +336,7 @@ int ad_judge_explain(ad_judging *j, size_t i)
         done = seek_repair(j, i, &m);
     if (done) {
         if (!m.found.n)
-            ad_causes_add(&m.found, AD_CAUSE_UNKNOWN, 9, "no known slip explains it");
+            ad_suspicions_add(&m.found, AD_CAUSE_UNKNOWN, 9, "no known slip explains it");
         for (size_t k = 0; k < m.found.n; k++)
             c->causes[k] = m.found.found[k].cause;
         c->found.n_causes = m.found.n;

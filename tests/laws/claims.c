@@ -457,6 +457,18 @@ static int plant(slip *wrong, const model *m, const paths *p, int kind)
     }
 }
 
+/* The derivative from values that are each off by 1e-13, a few hundred roundings: how firm its digits are. */
+static double shaken(const model *m, const paths *p)
+{
+    model other = *m;
+    for (int i = m->inputs; i < m->n; i++) {
+        const operation *o = &operations[m->nodes[i].op];
+        double z = o->compute(other.nodes[m->nodes[i].operand[0]].value, other.nodes[m->nodes[i].operand[1]].value);
+        other.nodes[i].value = z * (1 + (draw(2) ? 1e-13 : -1e-13));
+    }
+    return value_of(&other, p, &(slip){NONE});
+}
+
 /* Writes the wrong claim; returns 0 where the mistake would not show. */
 static int put_wrong(text *t, const model *m, const paths *p, const slip *wrong)
 {
@@ -481,6 +493,8 @@ static int put_wrong(text *t, const model *m, const paths *p, const slip *wrong)
     }
     if (!isfinite(value) || fabs(value) < 1e-200 || fabs(right) < 1e-7 * size || size < 1e-12 || size > 1e8)
         return 0;
+    if (fabs(shaken(m, p) - right) > 0.5 * fabs(value - right))
+        return 0;                          /* rounding may do as much */
     double unit = pow(10, floor(log10(fmax(fabs(value), 1e-300))) - digits + 1);
     if (formula ? fabs(value - right) < 1e-6 * (size + fabs(value)) : fabs(value - right) < 1.01 * unit + 1e-14 * size)
         return 0;
