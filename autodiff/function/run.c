@@ -105,20 +105,30 @@ static void run_call(running *R, const ad_uniform_step *s)
     R->status = R->status == AD_OK ? status : R->status;
 }
 
+/* Most steps put sums together: what they are made of has no call. With all by a call they took 4 % of P2. */
+static inline double step(uint32_t op, double x, double y, double w)
+{
+    switch (op) {
+    case AD_OP_add:   return x + y;
+    case AD_OP_sub:   return x - y;
+    case AD_OP_mul:   return x * y;
+    case AD_OP_neg:   return -x;
+    case AD_OP_chain: return x == 0 || y == 0 ? 0 : x * y;
+    default:          return ad_evaluate((enum ad_op)op, x, y, w);
+    }
+}
+
 static void run_steps(running *R, const ad_pass *pass)
 {
     double *u = R->u;
-    for (uint32_t i = 0; i < pass->n_steps; i++) {
-        const ad_uniform_step *s = &pass->steps[i];
+    unsigned char *empty = R->empty;
+    for (const ad_uniform_step *s = pass->steps, *end = s + pass->n_steps; s < end; s++)
         if (s->op >= AD_OP_COUNT)
             run_call(R, s);
-        else if (AD_LIKELY(!R->empty))
-            u[s->to] = ad_evaluate((enum ad_op)s->op, u[s->x], u[s->y], u[s->w]);
-        else if ((R->empty[s->to] = (unsigned char)is_empty(s->op, R->empty[s->x], R->empty[s->y])) != 0)
-            u[s->to] = 0;
+        else if (AD_LIKELY(!empty) || !(empty[s->to] = (unsigned char)is_empty(s->op, empty[s->x], empty[s->y])))
+            u[s->to] = step(s->op, u[s->x], u[s->y], u[s->w]);
         else
-            u[s->to] = ad_evaluate((enum ad_op)s->op, u[s->x], u[s->y], u[s->w]);
-    }
+            u[s->to] = 0;
 }
 
 static void add_sum(running *R, uint32_t s, double part)
