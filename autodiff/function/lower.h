@@ -1,7 +1,7 @@
 /* lower.h -- what plan.c, fuse.c and place.c share while a graph becomes a plan. Not installed.
  *
- * plan.c says what is needed and in which pass, fuse.c turns a pass's nodes into instructions on node ids, place.c turns
- * the ids into slots. All are walks over ids in order: linear time, no recursion.
+ * plan.c says what is needed and in which pass, fuse.c (with forms.c and gather.c) turns a pass's nodes into instructions on
+ * node ids, place.c turns the ids into slots. All are walks over ids in order: linear time, no recursion.
  */
 #ifndef AUTODIFF_FUNCTION_LOWER_H
 #define AUTODIFF_FUNCTION_LOWER_H
@@ -48,10 +48,30 @@ typedef struct lowering {
 static inline const ad_graph_node *at(const lowering *L, uint32_t i) { return ad_graph_at(L->G, i); }
 static inline int varies(const lowering *L, uint32_t i) { return ad_graph_varies(L->G, i); }
 
+/* Operands are node ids until slots are known; uniform ones have their place at once. */
+static inline uint32_t lower_operand(const lowering *L, uint32_t i) { return varies(L, i) ? i : AD_UNIFORM | L->uniform[i]; }
+
 /* plan.c: more room, or NULL and failed. */
 void *lower_grown(lowering *L, ad_block *block, size_t bytes);
 /* fuse.c: the instructions of a pass, operands and results node ids. */
 void lower_fuse(lowering *L, ad_pass *pass, uint32_t level, int last, const uint32_t *outputs);
+/* fuse.c: an instruction begun, a word of it, a row's whole; what is done before an instruction names a node. */
+void lower_begin(lowering *L, ad_pass *pass, uint32_t code, double cost);
+void lower_emit(lowering *L, ad_pass *pass, uint32_t word);
+void lower_emit_row(lowering *L, ad_pass *pass, uint32_t code, uint32_t to, const uint32_t *x);
+void lower_near(lowering *L, ad_pass *pass, uint32_t i);
+/* forms.c: the terms of a node (itself one, unless it is to be opened); their number, the class and operands of the k-th of
+ * L->form; they as an instruction; the instruction of a sum. */
+void     lower_collect(lowering *L, lower_form *f, uint32_t top, int open_top);
+uint32_t lower_count_terms(const lower_form *f);
+int      lower_term_at(const lowering *L, uint32_t k, uint32_t *x);
+void     lower_near_terms(lowering *L, ad_pass *pass, const lower_form *f);
+void     lower_emit_terms(lowering *L, ad_pass *pass, uint32_t code, uint32_t to);
+void     lower_emit_sum(lowering *L, ad_pass *pass, uint32_t i);
+/* gather.c: a sum over rows; what waits for more and has waited long; what still waits. */
+void lower_emit_gather(lowering *L, ad_pass *pass, uint32_t sum);
+void lower_age_groups(lowering *L, ad_pass *pass);
+void lower_end_groups(lowering *L, ad_pass *pass);
 /* place.c: ids become slots. */
 void lower_place(lowering *L, ad_pass *pass);
 
