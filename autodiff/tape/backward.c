@@ -165,16 +165,27 @@ static uint32_t leading_leaves(ad_tape *tape)
     return tape->leaves;
 }
 
+/* Also for an infinity, which a careful sweep may find to be none. Sixteen sums, so that none waits for itself: P1 row by row,
+ * where this is done once in 645 operations, 3.2 -> 3.0 ns an operation. */
 static int any_nan(const double *A, size_t n)
 {
-    double s[4] = {0, 0, 0, 0};
+    double s[4] = {0, 0, 0, 0}, t[4] = {0, 0, 0, 0}, u[4] = {0, 0, 0, 0}, v[4] = {0, 0, 0, 0}, all = 0;
     size_t i = 0;
-    for (; i + 4 <= n; i += 4)
+    for (; i + 16 <= n; i += 16) {
         for (size_t k = 0; k < 4; k++)
             s[k] += A[i + k] * 0;
+        for (size_t k = 0; k < 4; k++)
+            t[k] += A[i + 4 + k] * 0;
+        for (size_t k = 0; k < 4; k++)
+            u[k] += A[i + 8 + k] * 0;
+        for (size_t k = 0; k < 4; k++)
+            v[k] += A[i + 12 + k] * 0;
+    }
     for (; i < n; i++)
-        s[0] += A[i] * 0;
-    return isnan(s[0] + s[1] + s[2] + s[3]);
+        all += A[i] * 0;
+    for (size_t k = 0; k < 4; k++)
+        all += (s[k] + t[k]) + (u[k] + v[k]);
+    return isnan(all);
 }
 
 static void clear(double *A, uint32_t from, uint32_t to)
