@@ -6,10 +6,18 @@
 
 /* ---- Linear forms ------------------------------------------------------------------------------------------------------ */
 
-enum { CHUNK = 8 * VECTOR };
+enum { CHUNK = AT_ONCE * VECTOR };
 
-#define FOUR(M, a)  M(a, 0) M(a, 1) M(a, 2) M(a, 3)
+#define TWO(M, a)   M(a, 0) M(a, 1)
+#define FOUR(M, a)  TWO(M, a) M(a, 2) M(a, 3)
 #define EIGHT(M, a) FOUR(M, a) M(a, 4) M(a, 5) M(a, 6) M(a, 7)
+#if AT_ONCE == 8
+#define EACH EIGHT
+#elif AT_ONCE == 4
+#define EACH FOUR
+#else
+#define EACH TWO
+#endif
 #define DECLARE(a, k) ad_lane a##k = lane_all(-0.0);
 #define FETCH(a, k)   ad_lane a##k = load(q + k * VECTOR);
 #define FMA_VV(a, k)  a##k = lane_fma(load(p + k * VECTOR), load(q + k * VECTOR), a##k);
@@ -69,35 +77,39 @@ enum { CHUNK = 8 * VECTOR };
 #define FORM(code, first) \
     const uint32_t *x = (code) + 2; \
     const double *work = c->work + (first), *uniform = c->uniform; \
-    EIGHT(DECLARE, a) \
-    TERMS(EIGHT, a)
+    EACH(DECLARE, a) \
+    TERMS(EACH, a)
 
 /* All of these return where the next instruction is. */
 static const uint32_t *linear(const context *c, const uint32_t *code)
 {
     const uint32_t *next = code;
-    for (size_t first = 0; first < AD_BLOCK; first += CHUNK) {
+    for (size_t first = 0; first < AD_LIVE; first += CHUNK) {
         double *z = c->work + code[1] + first;
         FORM(code, first)
-        EIGHT(STORE, a)
+        EACH(STORE, a)
         next = x;
     }
     return next;
 }
 
-#if AD_LANE_BYTES == 64                    /* 32 registers, else 16 */
+#if AD_LANE_BYTES == 64 && AT_ONCE == 8    /* 32 registers, else 16 */
 #define SHARED EIGHT
-enum { SHARED_CHUNK = 8 * VECTOR };
-#else
+#define SHARED_ONCE 8
+#elif AT_ONCE >= 4
 #define SHARED FOUR
-enum { SHARED_CHUNK = 4 * VECTOR };
+#define SHARED_ONCE 4
+#else
+#define SHARED TWO
+#define SHARED_ONCE 2
 #endif
+enum { SHARED_CHUNK = SHARED_ONCE * VECTOR };
 #define FMA_BOTH(a, k) { const ad_lane v = load(q + k * VECTOR); a##k = lane_fma(u, v, a##k); b##k = lane_fma(w, v, b##k); }
 
 static const uint32_t *linear_two(const context *c, const uint32_t *code)
 {
     const uint32_t *next = code;
-    for (size_t first = 0; first < AD_BLOCK; first += SHARED_CHUNK) {
+    for (size_t first = 0; first < AD_LIVE; first += SHARED_CHUNK) {
         const double *work = c->work + first, *uniform = c->uniform;
         const uint32_t *x = code + 4, *both = x + 3 * code[3];
         SHARED(DECLARE, a)
@@ -120,7 +132,13 @@ static const uint32_t *linear_two(const context *c, const uint32_t *code)
 
 /* ---- Sums over rows ---------------------------------------------------------------------------------------------------- */
 
+#if AT_ONCE == 8
 #define TOTAL ((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (a6 + a7))
+#elif AT_ONCE == 4
+#define TOTAL (a0 + a1) + (a2 + a3)
+#else
+#define TOTAL a0 + a1
+#endif
 
 /* The rows' sum of a linear form, into the accumulator; rows that do not count are blanked, NaN and all. */
 static const uint32_t *gather(const context *c, const uint32_t *code)
@@ -128,11 +146,11 @@ static const uint32_t *gather(const context *c, const uint32_t *code)
     const uint32_t *next = code;
     double *sum = c->sums + code[1] * (size_t)8;
     ad_lane total = load(sum);
-    for (size_t first = 0; first < AD_BLOCK; first += CHUNK) {
+    for (size_t first = 0; first < AD_LIVE; first += CHUNK) {
         FORM(code, first)
         if (c->mask) {
             const double *blank = c->mask + first;
-            EIGHT(BLANK, a)
+            EACH(BLANK, a)
         }
         total += TOTAL;
         next = x;
@@ -147,7 +165,7 @@ static __attribute__((noinline, cold)) void gather_blanked(const context *c, con
 {
     double *sum = c->sums + to * (size_t)8;
     ad_lane total = load(sum);
-    for (int j = 0; j < AD_BLOCK; j += VECTOR) {
+    for (int j = 0; j < AD_LIVE; j += VECTOR) {
         ad_lane v = lane_of_bits(lane_bits(load(p + j)) & lane_bits(load(c->mask + j)));
         total = q ? lane_fma(v, lane_of_bits(lane_bits(load(q + j)) & lane_bits(load(c->mask + j))), total) : total + v;
     }
@@ -169,9 +187,9 @@ static const uint32_t *gather_products(const context *c, const uint32_t *code)
             gather_blanked(c, c->work + factor, c->work + x[0], x[1]);
         return end;
     }
-    for (size_t first = 0; first < AD_BLOCK; first += CHUNK) {
+    for (size_t first = 0; first < AD_LIVE; first += CHUNK) {
         const double *work = c->work + first, *q = work + factor;
-        EIGHT(FETCH, a)
+        EACH(FETCH, a)
         if (own != UINT32_MAX) {
             double *sum = sums + own * (size_t)8;
             store(sum, load(sum) + (TOTAL));
@@ -180,9 +198,13 @@ static const uint32_t *gather_products(const context *c, const uint32_t *code)
             const double *p = work + x[0];
             double *sum = sums + x[1] * (size_t)8;
             ad_lane even = PRODUCT(0, load(sum)), odd = a1 * load(p + VECTOR);
+#if AT_ONCE >= 4
             even = PRODUCT(2, even), odd = PRODUCT(3, odd);
+#endif
+#if AT_ONCE == 8
             even = PRODUCT(4, even), odd = PRODUCT(5, odd);
             even = PRODUCT(6, even), odd = PRODUCT(7, odd);
+#endif
             store(sum, even + odd);
         }
     }
@@ -235,7 +257,7 @@ static const uint32_t *gather_two(const context *c, const uint32_t *code)
         gather_two_blanked(c, code);
         return end;
     }
-    for (size_t first = 0; first < AD_BLOCK; first += SHARED_CHUNK) {
+    for (size_t first = 0; first < AD_LIVE; first += SHARED_CHUNK) {
         const double *work = c->work + first, *q = work + code[1];
         SHARED(FETCH, a)
         q = work + code[2];
@@ -249,9 +271,11 @@ static const uint32_t *gather_two(const context *c, const uint32_t *code)
             ad_lane s = load(to_a), t = load(to_b), s_odd, t_odd;
             { const ad_lane v = load(p); s = lane_fma(a0, v, s), t = lane_fma(b0, v, t); }
             { const ad_lane v = load(p + VECTOR); s_odd = a1 * v, t_odd = b1 * v; }
+#if SHARED_ONCE >= 4
             PRODUCT_BOTH(2, s, t)
             PRODUCT_BOTH(3, s_odd, t_odd)
-#if AD_LANE_BYTES == 64
+#endif
+#if SHARED_ONCE == 8
             PRODUCT_BOTH(4, s, t)
             PRODUCT_BOTH(5, s_odd, t_odd)
             PRODUCT_BOTH(6, s, t)
