@@ -88,6 +88,7 @@ ad_function *ad_function_extract(const ad_function *f, const ad_graph *G, size_t
         for (size_t k = 0; k < n_outputs; k++)
             to->outputs[k] = node[outputs[k]];
         ad_function_find_depth(to);
+        ad_graph_close(&to->graph);
         done = !to->graph.failed;
     }
     ad_drop(a, needed, G->n, 1);
@@ -343,6 +344,7 @@ static int fill_point(const ad_function *f, ad_function *to, uint32_t *node)
         to->outputs[k] = node[f->outputs[k]];
     to->level = f->level;
     ad_function_find_depth(to);
+    ad_graph_close(G);
     return !G->failed;
 }
 

@@ -42,6 +42,18 @@ void *gb_own(gb_case *c, void *thing, void (*release)(void *))
     return thing;
 }
 
+void gb_drop(gb_case *c, const void *thing)
+{
+    for (gb_owned **o = &c->owned; *o; o = &(*o)->next)
+        if ((*o)->thing == thing) {
+            gb_owned *gone = *o;
+            *o = gone->next;
+            gone->release(gone->thing);
+            free(gone);
+            return;
+        }
+}
+
 void *gb_make(gb_case *c, size_t n, size_t size)
 {
     if (size && n > SIZE_MAX / 2 / size)

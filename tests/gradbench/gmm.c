@@ -80,7 +80,9 @@ static ad_function *record(gb_case *c, const gmm *g, double gamma, double degree
     ad_var rows = ad_row_sum(ad_logsumexp(k, term)), n = ad_rows(tape);
     ad_var each = ad_add(ad_logsumexp(k, alpha), 0.5 * (double)d * log(2 * M_PI));
     ad_var posterior = ad_add(ad_sub(rows, ad_mul(n, each)), wishart(g, m, gamma, degrees));
-    return gb_keep(c, ad_function_new(tape, 1, &posterior), tape);
+    ad_function *f = gb_keep(c, ad_function_new(tape, 1, &posterior), tape);
+    gb_drop(c, tape);
+    return f;
 }
 
 static double *part(gb_case *c, const char *name, double *to, size_t rows, size_t columns)
@@ -139,7 +141,9 @@ static void prepare_jacobian(gb_case *c)
 {
     prepare(c);
     gmm *g = c->state;
-    g->f = gb_keep(c, ad_function_derive(g->f, (ad_derive_options){.keep_outputs = 1}), NULL);
+    ad_function *posterior = g->f;
+    g->f = gb_keep(c, ad_function_derive(posterior, (ad_derive_options){.keep_outputs = 1}), NULL);
+    gb_drop(c, posterior);
     lower(c);
 }
 
