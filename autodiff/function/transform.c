@@ -242,6 +242,7 @@ static ad_function *derive(derivation *d)
     memcpy(d->outputs, d->f->outputs, kept * sizeof *d->outputs);
     static void (*const sweep[])(derivation *, uint32_t *) = {reverse, tangent, adjoint, forward};
     sweep[d->o.mode](d, d->outputs + kept);
+    ad_graph_close(&d->graph);             /* before there is another of its size */
     ad_function *to = d->graph.failed || d->status != AD_OK ? NULL
                     : ad_function_extract(d->f, &d->graph, d->more_params, d->more_columns, d->n_outputs, d->outputs);
     if (to && (d->o.mode == AD_TANGENT || d->o.mode == AD_ADJOINT) && !name_new_inputs(d, to)) {

@@ -81,7 +81,9 @@ static ad_function *record(gb_case *c, const gmm *g, double gamma, double degree
     ad_var each = ad_add(ad_logsumexp(k, alpha), 0.5 * (double)d * log(2 * M_PI));
     ad_var posterior = ad_add(ad_sub(rows, ad_mul(n, each)), wishart(g, m, gamma, degrees));
     ad_function *f = gb_keep(c, ad_function_new(tape, 1, &posterior), tape);
-    gb_drop(c, tape);
+    const void *const done[] = {tape, alpha, mu, q, l, Q};
+    for (size_t i = 0; i < sizeof done / sizeof *done; i++)
+        gb_drop(c, done[i]);
     return f;
 }
 
@@ -93,6 +95,7 @@ static double *part(gb_case *c, const char *name, double *to, size_t rows, size_
         gb_fail(c, "\"%s\" has the wrong shape", name);
     for (size_t i = 0; i < rows * (columns ? columns : 1); i++)
         to[i] = x[i];
+    gb_drop(c, x);
     return to + rows * (columns ? columns : 1);
 }
 
@@ -115,6 +118,7 @@ static void prepare(gb_case *c)
     if (g->triangle)
         part(c, "l", to, g->k, g->triangle);
     g->x = gb_columns(c, x, n, g->d);
+    gb_drop(c, x);
     g->results = gb_make(c, 1 + g->params, sizeof *g->results);
     g->f = record(c, g, gb_number(c, c->input, "gamma"), gb_number(c, c->input, "m"));
 }
