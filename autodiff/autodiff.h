@@ -28,6 +28,7 @@
 
 #include "function/call.h"
 #include "function/function.h"
+#include "function/scan.h"
 #include "function/threads.h"
 #include "insight/audit.h"
 #include "insight/side.h"

@@ -27,6 +27,7 @@ for isa in baseline $lanes; do
     *) flags= ;;
     esac
     echo "$cache $compile $strict $flags -O2 -DAD_LANES_RUN=ad_lanes_$isa -c $root/autodiff/function/lanes.c -o $objects/lanes_$isa.o"
+    echo "$cache $compile $strict $flags -O2 -DAD_LANES_RUN=ad_few_lanes_$isa -DAD_LIVE=16 -c $root/autodiff/function/lanes.c -o $objects/few_lanes_$isa.o"
 done >>"$objects/commands"
 xargs -P "$(nproc 2>/dev/null || echo 1)" -I {} sh -c {} <"$objects/commands"
 $compile $LINK "$objects"/*.o -lm -lpthread -o "$output"

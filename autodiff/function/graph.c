@@ -68,6 +68,8 @@ static int make_room(ad_graph *G)
     if (G->n_table > 2 * G->n + 2)
         return 1;
     uint32_t size = G->n_table ? 2 * G->n_table : 256;
+    while (size <= 2 * G->n + 2 && size <= UINT32_MAX / 2)
+        size *= 2;
     if (size > UINT32_MAX / 2 || !ad_block_grow(&G->table, &G->allocator, size * sizeof(uint64_t)))
         return 0;
     memset(G->table.base, 0, size * sizeof(uint64_t));
@@ -259,6 +261,12 @@ void ad_graph_settle(ad_graph *G, uint32_t n, uint32_t *outputs)
     for (uint32_t k = 0; k < n; k++)
         if (ad_graph_at(G, outputs[k])->op == AD_OP_SLOPE_OF)
             outputs[k] = ad_graph_at(G, outputs[k])->x;
+}
+
+void ad_graph_close(ad_graph *G)
+{
+    ad_block_free(&G->table, &G->allocator);
+    G->n_table = 0;
 }
 
 void ad_graph_free(ad_graph *G)

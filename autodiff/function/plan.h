@@ -13,7 +13,7 @@
 
 #include "graph.h"
 
-enum { AD_BLOCK = 64, AD_CLASSES = 8 };
+enum { AD_BLOCK = 64, AD_FEW = 16, AD_CLASSES = 8 };
 #define AD_UNIFORM 0x80000000u
 #define AD_LAST    0x40000000u             /* of an operand while slots are placed: named here for the last time */
 
@@ -90,6 +90,7 @@ typedef struct ad_stored {
 typedef int  ad_lanes_run(const ad_pass *pass, const double *uniform, const double *const *columns, size_t from, size_t to,
                           double *work, double *sums, const ad_stored *stored);
 ad_lanes_run  ad_lanes_baseline, ad_lanes_avx2, ad_lanes_avx512;  /* those that this build has */
-ad_lanes_run *ad_lanes_for_this_machine(void);
+ad_lanes_run  ad_few_lanes_baseline, ad_few_lanes_avx2, ad_few_lanes_avx512;   /* the same, AD_FEW rows at a time */
+ad_lanes_run *ad_lanes_for_this_machine(size_t rows);
 
 #endif

@@ -217,6 +217,7 @@ static int take(taking *t, const ad_var *outputs)
     for (uint32_t k = 0; k < f->n_outputs; k++)
         f->outputs[k] = ad_is_plain(outputs[k]) ? ad_graph_number(&f->graph, outputs[k].value) : t->node[ad_id(outputs[k])];
     ad_function_find_depth(f);
+    ad_graph_close(&f->graph);
     return !f->graph.failed && !t->refused;
 }
 

@@ -88,6 +88,7 @@ ad_function *ad_function_extract(const ad_function *f, const ad_graph *G, size_t
         for (size_t k = 0; k < n_outputs; k++)
             to->outputs[k] = node[outputs[k]];
         ad_function_find_depth(to);
+        ad_graph_close(&to->graph);
         done = !to->graph.failed;
     }
     ad_drop(a, needed, G->n, 1);
@@ -241,6 +242,7 @@ static ad_function *derive(derivation *d)
     memcpy(d->outputs, d->f->outputs, kept * sizeof *d->outputs);
     static void (*const sweep[])(derivation *, uint32_t *) = {reverse, tangent, adjoint, forward};
     sweep[d->o.mode](d, d->outputs + kept);
+    ad_graph_close(&d->graph);             /* before there is another of its size */
     ad_function *to = d->graph.failed || d->status != AD_OK ? NULL
                     : ad_function_extract(d->f, &d->graph, d->more_params, d->more_columns, d->n_outputs, d->outputs);
     if (to && (d->o.mode == AD_TANGENT || d->o.mode == AD_ADJOINT) && !name_new_inputs(d, to)) {
@@ -343,6 +345,7 @@ static int fill_point(const ad_function *f, ad_function *to, uint32_t *node)
         to->outputs[k] = node[f->outputs[k]];
     to->level = f->level;
     ad_function_find_depth(to);
+    ad_graph_close(G);
     return !G->failed;
 }
 

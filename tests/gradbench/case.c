@@ -29,7 +29,7 @@ _Noreturn void gb_fail(gb_case *c, const char *format, ...)
 static void release_tape(void *tape) { ad_tape_free(tape); }
 static void release_function(void *f) { ad_function_free(f); }
 
-static void *own(gb_case *c, void *thing, void (*release)(void *))
+void *gb_own(gb_case *c, void *thing, void (*release)(void *))
 {
     gb_owned *o = thing ? malloc(sizeof *o) : NULL;
     if (!o) {
@@ -42,6 +42,18 @@ static void *own(gb_case *c, void *thing, void (*release)(void *))
     return thing;
 }
 
+void gb_drop(gb_case *c, const void *thing)
+{
+    for (gb_owned **o = &c->owned; *o; o = &(*o)->next)
+        if ((*o)->thing == thing) {
+            gb_owned *gone = *o;
+            *o = gone->next;
+            gone->release(gone->thing);
+            free(gone);
+            return;
+        }
+}
+
 void *gb_make(gb_case *c, size_t n, size_t size)
 {
     if (size && n > SIZE_MAX / 2 / size)
@@ -49,16 +61,16 @@ void *gb_make(gb_case *c, size_t n, size_t size)
     void *block = malloc(n * size + 1);
     if (block)
         memset(block, 0, n * size + 1);          /* its pages are there before anything is timed */
-    return own(c, block, free);
+    return gb_own(c, block, free);
 }
 
-ad_tape *gb_tape(gb_case *c) { return own(c, ad_tape_new(), release_tape); }
+ad_tape *gb_tape(gb_case *c) { return gb_own(c, ad_tape_new(), release_tape); }
 
 ad_function *gb_keep(gb_case *c, ad_function *f, const ad_tape *tape)
 {
     if (!f)
         gb_fail(c, "no function: %s", tape ? ad_tape_error_message(tape) : "it could not be derived");
-    return own(c, f, release_function);
+    return gb_own(c, f, release_function);
 }
 
 void gb_check(gb_case *c, ad_status status)

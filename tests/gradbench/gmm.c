@@ -80,7 +80,11 @@ static ad_function *record(gb_case *c, const gmm *g, double gamma, double degree
     ad_var rows = ad_row_sum(ad_logsumexp(k, term)), n = ad_rows(tape);
     ad_var each = ad_add(ad_logsumexp(k, alpha), 0.5 * (double)d * log(2 * M_PI));
     ad_var posterior = ad_add(ad_sub(rows, ad_mul(n, each)), wishart(g, m, gamma, degrees));
-    return gb_keep(c, ad_function_new(tape, 1, &posterior), tape);
+    ad_function *f = gb_keep(c, ad_function_new(tape, 1, &posterior), tape);
+    const void *const done[] = {tape, alpha, mu, q, l, Q};
+    for (size_t i = 0; i < sizeof done / sizeof *done; i++)
+        gb_drop(c, done[i]);
+    return f;
 }
 
 static double *part(gb_case *c, const char *name, double *to, size_t rows, size_t columns)
@@ -91,6 +95,7 @@ static double *part(gb_case *c, const char *name, double *to, size_t rows, size_
         gb_fail(c, "\"%s\" has the wrong shape", name);
     for (size_t i = 0; i < rows * (columns ? columns : 1); i++)
         to[i] = x[i];
+    gb_drop(c, x);
     return to + rows * (columns ? columns : 1);
 }
 
@@ -113,6 +118,7 @@ static void prepare(gb_case *c)
     if (g->triangle)
         part(c, "l", to, g->k, g->triangle);
     g->x = gb_columns(c, x, n, g->d);
+    gb_drop(c, x);
     g->results = gb_make(c, 1 + g->params, sizeof *g->results);
     g->f = record(c, g, gb_number(c, c->input, "gamma"), gb_number(c, c->input, "m"));
 }
@@ -139,7 +145,9 @@ static void prepare_jacobian(gb_case *c)
 {
     prepare(c);
     gmm *g = c->state;
-    g->f = gb_keep(c, ad_function_derive(g->f, (ad_derive_options){.keep_outputs = 1}), NULL);
+    ad_function *posterior = g->f;
+    g->f = gb_keep(c, ad_function_derive(posterior, (ad_derive_options){.keep_outputs = 1}), NULL);
+    gb_drop(c, posterior);
     lower(c);
 }
 

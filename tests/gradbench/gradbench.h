@@ -36,6 +36,10 @@ extern const gb_module gb_ba, gb_det, gb_gmm, gb_hello, gb_ht, gb_kmeans, gb_lls
 _Noreturn void gb_fail(gb_case *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Zeroed memory that lives as long as the case. */
 void   *gb_make(gb_case *c, size_t n, size_t size);
+/* What the case releases at its end; NULL fails. */
+void   *gb_own(gb_case *c, void *thing, void (*release)(void *));
+/* Releases it before the end of the case. */
+void    gb_drop(gb_case *c, const void *thing);
 /* Tapes and functions that the case frees; NULL fails, with the tape's message if there is a tape. */
 ad_tape     *gb_tape(gb_case *c);
 ad_function *gb_keep(gb_case *c, ad_function *f, const ad_tape *tape);

@@ -1,12 +1,15 @@
 /* kmeans.c -- the squared distances of points to their nearest centroids, and Newton's direction: the gradient over the diagonal
- * of the Hessian, which has nothing beside it. A row is a point. */
+ * of the Hessian. A row is a point.
+ *
+ * The Hessian has nothing beside its diagonal, which is therefore its product with a vector of ones: the tangent of the
+ * gradient, which is evaluated along with it. */
 #include "gradbench.h"
 
 typedef struct kmeans {
     size_t         n, k, d;
-    double        *centroids, cost, *gradient, *curvature;   /* [k][d] */
+    double        *at, cost, *both, *steps;                  /* centroids [k][d] and ones; gradient and curvature; their ratio */
     const double **points;                                   /* columns */
-    ad_function   *nearest;
+    ad_function   *nearest, *slopes;
 } kmeans;
 
 static ad_function *record(gb_case *c, size_t k, size_t d)
@@ -29,26 +32,30 @@ static void prepare(gb_case *c)
     kmeans *m = c->state = gb_make(c, 1, sizeof *m);
     size_t d;
     double *points = gb_matrix(c, c->input, "points", &m->n, &d);
-    m->centroids = gb_matrix(c, c->input, "centroids", &m->k, &m->d);
+    const double *centroids = gb_matrix(c, c->input, "centroids", &m->k, &m->d);
     if (!m->k || d != m->d)
         gb_fail(c, "points have %zu coordinates, the %zu centroids %zu", d, m->k, m->d);
     m->points = gb_columns(c, points, m->n, d);
-    m->gradient = gb_make(c, m->k * d, sizeof *m->gradient);
-    m->curvature = gb_make(c, m->k * d, sizeof *m->curvature);
+    m->at = gb_make(c, 2 * m->k * d, sizeof *m->at);
+    m->both = gb_make(c, 2 * m->k * d, sizeof *m->both);
+    m->steps = gb_make(c, m->k * d, sizeof *m->steps);
+    for (size_t i = 0; i < m->k * d; i++) {
+        m->at[i] = centroids[i];
+        m->at[m->k * d + i] = 1;
+    }
     m->nearest = record(c, m->k, d);
 }
 
 static void cost(gb_case *c)
 {
     kmeans *m = c->state;
-    gb_check(c, ad_function_sum(m->nearest, m->centroids, m->points, m->n, &m->cost));
+    gb_check(c, ad_function_sum(m->nearest, m->at, m->points, m->n, &m->cost));
 }
 
 static void direction_over(gb_case *c, size_t rows)
 {
     kmeans *m = c->state;
-    gb_check(c, ad_function_sum_gradient(m->nearest, m->centroids, m->points, rows, NULL, m->gradient));
-    gb_check(c, ad_function_hessian_diagonal(m->nearest, m->centroids, m->points, rows, m->curvature));
+    gb_check(c, ad_function_over(m->slopes, m->at, m->points, rows, m->both));
 }
 
 static void direction(gb_case *c)
@@ -56,19 +63,23 @@ static void direction(gb_case *c)
     kmeans *m = c->state;
     direction_over(c, m->n);
     for (size_t i = 0; i < m->k * m->d; i++)
-        m->gradient[i] /= m->curvature[i];
+        m->steps[i] = m->both[i] / m->both[m->k * m->d + i];
 }
 
 static void prepare_cost(gb_case *c)
 {
     prepare(c);
     kmeans *m = c->state;
-    gb_check(c, ad_function_sum(m->nearest, m->centroids, m->points, 0, &m->cost));
+    gb_check(c, ad_function_sum(m->nearest, m->at, m->points, 0, &m->cost));
 }
 
 static void prepare_direction(gb_case *c)
 {
     prepare(c);
+    kmeans *m = c->state;
+    ad_function *total = gb_keep(c, ad_function_total(m->nearest), NULL);
+    ad_function *gradient = gb_keep(c, ad_function_derive(total, (ad_derive_options){0}), NULL);
+    m->slopes = gb_keep(c, ad_function_derive(gradient, (ad_derive_options){.mode = AD_TANGENT, .keep_outputs = 1}), NULL);
     direction_over(c, 0);
 }
 
@@ -77,7 +88,7 @@ static json_t *value(gb_case *c) { return json_real(((const kmeans *)c->state)->
 static json_t *steps(gb_case *c)
 {
     const kmeans *m = c->state;
-    return gb_json_matrix(m->gradient, m->k, m->d);
+    return gb_json_matrix(m->steps, m->k, m->d);
 }
 
 const gb_module gb_kmeans = {"kmeans", {{"cost", prepare_cost, cost, value}, {"dir", prepare_direction, direction, steps}}};

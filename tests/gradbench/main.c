@@ -7,6 +7,7 @@
  */
 #include "run.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,9 @@ static int run_once(const char *eval, const char *file, const char *function)
 
 int main(int argc, char **argv)
 {
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);    /* what is large and gone is given back at once */
+#endif
     if (!getenv("AD_THREADS"))
         ad_threads(1);
     if (argc == 1)
