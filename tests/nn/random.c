@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Beyond this size of a gradient a row has hit a pole of tan, lgamma or their like, which turns the last digit of one function into
+ * the ninth of another: no two evaluations can be asked to agree. */
+static const double LARGEST = 1e6;
 enum { MOST_LAYERS = 4, WIDEST = 7, ROWS = 150 };
 
 #define OP1(name, ...) #name,
@@ -104,10 +107,10 @@ Test(random, lanes_agree_with_the_tape_on_any_network, .timeout = 600)
             cr_assert_eq(ad_function_sum_gradient(f, nn_network_values(net), columns, ROWS, &value_again, again), AD_OK);
             ad_threads(0);
             cr_assert(identical(value, value_again) && !memcmp(gradient, again, n * sizeof *gradient), "network %d: threads", k);
-            for (size_t i = 0; isfinite(tape_value) && most < 1e100 && i < n; i++)
+            for (size_t i = 0; isfinite(tape_value) && most < LARGEST && i < n; i++)
                 cr_assert(fabs(gradient[i] - tape_gradient[i]) <= 1e-9 * most, "network %d, error %d, %s: %.15g, on the tape %.15g", k, e,
                           nn_network_name(net, i), gradient[i], tape_gradient[i]);
-            compared += isfinite(tape_value) && most < 1e100;
+            compared += isfinite(tape_value) && most < LARGEST;
         } else                                        /* an output that depends on no parameter: 0 everywhere flat */
             cr_assert_eq(fault.status, AD_ERROR_DATA, "%s", fault.message);
         ad_function_free(f);

@@ -3,42 +3,9 @@
 #define _GNU_SOURCE
 #endif
 #include "../functions/failing.h"
-#include "../unit/unit.h"
+#include "problems.h"
 #include <fcntl.h>
-#include <nn/nn.h>
 #include <unistd.h>
-
-/* ---- Data --------------------------------------------------------------------------------------------------------------- */
-
-static const double xor_x[] = {0, 0, 1, 1}, xor_y[] = {0, 1, 0, 1}, xor_t[] = {0, 1, 1, 0};
-
-static nn_data xor_data(void)
-{
-    static const double *const inputs[] = {xor_x, xor_y, NULL}, *const targets[] = {xor_t, NULL};
-    return (nn_data){.rows = 4, .input_columns = inputs, .target_columns = targets};
-}
-
-enum { MOONS = 400 };
-static double moon_x[MOONS], moon_y[MOONS], moon_t[MOONS];
-
-static nn_data moons(void)
-{
-    static const double *const inputs[] = {moon_x, moon_y, NULL}, *const targets[] = {moon_t, NULL};
-    uint64_t state = 17;
-    for (int r = 0; r < MOONS; r++) {
-        double angle = random_within(&state, 0, M_PI);
-        moon_t[r] = r % 2;
-        moon_x[r] = (r % 2 ? 1 - cos(angle) : cos(angle)) + random_within(&state, -0.15, 0.15);
-        moon_y[r] = (r % 2 ? 0.5 - sin(angle) : sin(angle)) + random_within(&state, -0.15, 0.15);
-    }
-    return (nn_data){.rows = MOONS, .input_columns = inputs, .target_columns = targets};
-}
-
-static nn_network *network(size_t hidden, uint64_t seed)
-{
-    return nn_network_new((nn_network_options){
-        .inputs = 2, .seed = seed, .layers = NN_LAYERS({.neurons = hidden, .activation = ad_tanh}, {.neurons = 1})});
-}
 
 static int right(const nn_network *net, nn_data data)
 {
@@ -50,9 +17,6 @@ static int right(const nn_network *net, nn_data data)
         n += (y[r] > 0) == (data.target_columns[0][r] > 0.5);
     return n;
 }
-
-#define TRAINED(result) \
-    cr_assert((result).fault.status == AD_OK, "%s", (result).fault.message)
 
 /* ---- Learning ----------------------------------------------------------------------------------------------------------- */
 
@@ -185,28 +149,6 @@ Test(train, steps_are_those_of_the_formula)
 
 /* ---- When it stops ------------------------------------------------------------------------------------------------------ */
 
-typedef struct seen {
-    size_t epochs, stop_at;
-    double error, validation, least, rate;
-    double at_least[64];
-} seen;
-
-static int watch(const nn_epoch *e, void *user)
-{
-    seen *s = user;
-    s->epochs++;
-    cr_assert_eq(e->epoch, s->epochs);
-    s->error = e->error;
-    s->validation = e->validation_error;
-    s->rate = e->rate;
-    if (!(e->validation_error >= s->least)) {
-        s->least = e->validation_error;
-        for (size_t i = 0; i < nn_network_size(e->net); i++)
-            s->at_least[i] = nn_network_value(e->net, i);
-    }
-    return s->epochs == s->stop_at;
-}
-
 Test(train, the_best_on_validation_is_kept_and_patience_ends)
 {
     nn_data data = moons();
@@ -280,88 +222,6 @@ Test(train, another_seed_shuffles_otherwise)
         nn_network_free(net);
     }
     cr_assert(w[0] == w[1] && w[0] != w[2]);
-}
-
-static nn_train_options long_training(const char *checkpoint, nn_method method)
-{
-    return (nn_train_options){.error = nn_binary_cross_entropy, .optimiser = {.method = method, .rate = 0.01}, .epochs = 24, .batch = 30,
-                              .seed = 6, .validation = 0.2, .patience = 100, .checkpoint = checkpoint, .checkpoint_every = 4};
-}
-
-Test(train, a_checkpoint_resumed_gives_the_same_bits)
-{
-    nn_data data = moons();
-    char path[] = "/tmp/nn_checkpoint_XXXXXX";
-    close(mkstemp(path));
-    for (int m = NN_GRADIENT_DESCENT; m <= NN_LBFGS; m++) {
-        unlink(path);
-        nn_network *whole = network(6, 1), *parts = network(6, 1);
-        nn_result one = nn_train(whole, data, long_training(NULL, (nn_method)m)), two = {.epochs = 0};
-        TRAINED(one);
-        static const size_t stops[] = {5, 11, 0};
-        for (int k = 0; k < 3; k++) {
-            seen s = {.epochs = two.epochs, .stop_at = stops[k], .least = NAN};
-            nn_train_options options = long_training(path, (nn_method)m);
-            options.resume = 1;
-            options.each_epoch = watch;
-            options.user = &s;
-            nn_network *fresh = network(6, 99);
-            if (k > 0)                                                        /* all that counts is in the file */
-                memcpy(nn_network_values(parts), nn_network_values(fresh), nn_network_size(fresh) * sizeof(double));
-            nn_network_free(fresh);
-            two = nn_train(parts, data, options);
-            TRAINED(two);
-        }
-        cr_assert(two.epochs == one.epochs && two.steps == one.steps && two.best_epoch == one.best_epoch, "method %d: %zu epochs", m, two.epochs);
-        cr_assert(identical(one.error, two.error) && identical(one.validation_error, two.validation_error));
-        cr_assert(!memcmp(nn_network_values(whole), nn_network_values(parts), nn_network_size(whole) * sizeof(double)), "method %d", m);
-        nn_network *saved = nn_network_open(path, (ad_allocator){0}, NULL);
-        cr_assert(saved && !memcmp(nn_network_values(whole), nn_network_values(saved), nn_network_size(whole) * sizeof(double)));
-        nn_network_free(saved);
-        nn_network_free(whole);
-        nn_network_free(parts);
-    }
-    nn_train_options other = long_training(path, NN_LBFGS);
-    other.resume = 1;
-    other.seed = 7;
-    nn_network *net = network(6, 1);
-    nn_result r = nn_train(net, data, other);
-    cr_assert(r.fault.status == AD_ERROR_DATA && strstr(r.fault.message, "another training"), "%s", r.fault.message);
-    nn_network_free(net);
-    unlink(path);
-}
-
-/* A training that has come to its end stays there, and its checkpoint has the network as it is. */
-Test(train, a_checkpoint_of_the_end_stays_at_the_end)
-{
-    static const struct { nn_reason reason; nn_train_options o; } ends[] = {
-        {NN_GOAL_REACHED, {.goal = 0.1, .optimiser = {.rate = 0.5}, .epochs = 5000, .checkpoint_every = 7}},
-        {NN_CONVERGED, {.optimiser = {.method = NN_LBFGS}, .epochs = 5000, .checkpoint_every = 1000}},
-        {NN_EPOCHS_DONE, {.epochs = 25, .checkpoint_every = 10}},
-        {NN_NO_GAIN, {.epochs = 1000, .patience = 2, .validation = 0.25, .optimiser = {.rate = 1}}},
-    };
-    char path[] = "/tmp/nn_checkpoint_XXXXXX";
-    close(mkstemp(path));
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        unlink(path);
-        nn_train_options options = ends[i].o;
-        options.checkpoint = path;
-        options.resume = 1;
-        nn_network *net = network(4, 1), *saved;
-        nn_result first = nn_train(net, xor_data(), options), again;
-        TRAINED(first);
-        cr_assert_eq(first.reason, ends[i].reason, "case %zu: reason %d", i, (int)first.reason);
-        saved = nn_network_open(path, (ad_allocator){0}, NULL);
-        cr_assert(saved && !memcmp(nn_network_values(net), nn_network_values(saved), nn_network_size(net) * sizeof(double)), "case %zu", i);
-        again = nn_train(saved, xor_data(), options);
-        TRAINED(again);
-        cr_assert(again.reason == first.reason && again.epochs == first.epochs && again.steps == first.steps, "case %zu: %zu epochs, then %zu", i,
-                  first.epochs, again.epochs);
-        cr_assert(!memcmp(nn_network_values(net), nn_network_values(saved), nn_network_size(net) * sizeof(double)), "case %zu", i);
-        nn_network_free(net);
-        nn_network_free(saved);
-    }
-    unlink(path);
 }
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------------- */
