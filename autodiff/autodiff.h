@@ -27,6 +27,7 @@
 #define AUTODIFF_AUTODIFF_H
 
 #include "function/call.h"
+#include "fit/fit.h"
 #include "function/function.h"
 #include "function/scan.h"
 #include "function/threads.h"

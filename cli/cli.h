@@ -31,6 +31,7 @@ typedef struct cli_command {
     COMMAND(eval) \
     COMMAND(check) \
     COMMAND(why) \
+    COMMAND(fit) \
     COMMAND(emit)
 
 #define COMMAND(name) extern const cli_command cli_##name;
