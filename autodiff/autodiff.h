@@ -20,16 +20,23 @@
  * ad_grad reads the derivatives. Read on in this order: tape/tape.h (life, errors, inputs, names, marks),
  * tape/operations.h (everything that can be recorded), tape/derivatives.h (backward, gradients), ops.def (the rules); then
  * function/function.h (over rows of data), function/call.h (functions as operations), model/formula.h and model/model.h
- * (formulas and models in text), model/table.h (data), insight/text.h (formulas of nodes in words).
+ * (formulas and models in text), model/table.h (data), insight/text.h (formulas of nodes in words), insight/audit.h
+ * (what is wrong with the numbers, and why), insight/side.h (one-sided slopes).
  */
 #ifndef AUTODIFF_AUTODIFF_H
 #define AUTODIFF_AUTODIFF_H
 
 #include "function/call.h"
+#include "fit/fit.h"
 #include "function/function.h"
+#include "function/scan.h"
 #include "function/threads.h"
 #include "insight/explain.h"
+#include "insight/audit.h"
+#include "insight/side.h"
+#include "insight/check.h"
 #include "insight/text.h"
+#include "model/claims.h"
 #include "model/formula.h"
 #include "model/model.h"
 #include "model/problem.h"

@@ -29,8 +29,11 @@ typedef struct cli_command {
  * cli/meson.build, (3) a section in chainrule.1 and a transcript in tests/cli. */
 #define CLI_COMMANDS(COMMAND) \
     COMMAND(eval) \
-    COMMAND(emit) \
-    COMMAND(explain)
+    COMMAND(check) \
+    COMMAND(why) \
+    COMMAND(explain) \
+    COMMAND(fit) \
+    COMMAND(emit)
 
 #define COMMAND(name) extern const cli_command cli_##name;
 CLI_COMMANDS(COMMAND)

@@ -19,6 +19,23 @@ static int write_out(const char *text, size_t size, const char *file)
     return done ? CLI_RIGHT : CLI_USAGE;
 }
 
+/* {"c": the text, "params": [names], "columns": [names]}, in place of the text; NULL after a message. */
+static char *as_json(const ad_function *f, char *text, size_t *size)
+{
+    json_t *all = json_object(), *params = json_array(), *columns = json_array();
+    json_object_set_new(all, "c", json_string(text));
+    for (size_t i = 0; i < ad_function_params(f); i++)
+        json_array_append_new(params, json_string(ad_function_param_name(f, i)));
+    for (size_t i = 0; i < ad_function_columns(f); i++)
+        json_array_append_new(columns, json_string(ad_function_column_name(f, i)));
+    json_object_set_new(all, "params", params);
+    json_object_set_new(all, "columns", columns);
+    free(text);
+    char *json = cli_json_text(all);
+    *size = json ? strlen(json) : 0;
+    return json;
+}
+
 static int emit_function(const ad_function *f, const cli_options *options)
 {
     const char *prefix = cli_value(options, "--prefix"), *output = cli_value(options, "--output");
@@ -30,12 +47,12 @@ static int emit_function(const ad_function *f, const cli_options *options)
                               : AD_ERROR_NO_MEMORY;
     if (stream && fclose(stream))
         status = AD_ERROR_NO_MEMORY;
-    int end = CLI_USAGE;
+    int end = CLI_USAGE, json = cli_has(options, "--json");
     if (status == AD_ERROR_ARGUMENT)
         cli_message("--prefix takes a C identifier, not '%s'", prefix ? prefix : "");
     else if (status != AD_OK)
         cli_message("no memory");
-    else
+    else if (!json || (text = as_json(f, text, &size)) != NULL)
         end = write_out(text, size, output && strcmp(output, "-") ? output : NULL);
     free(text);
     return end;
@@ -69,7 +86,7 @@ static const cli_option options[] = {
     {"--output", "-o", "FILE", "write to this file, not to the standard output"},
     {"--prefix", NULL, "NAME", "what the functions' names begin with (default chainrule)"},
     {"--value-only", NULL, NULL, "without the gradient"},
-    CLI_SET, CLI_OF, CLI_DATA_OPTIONS, CLI_HELP, {0},
+    CLI_COMMON, {0},
 };
 
 const cli_command cli_emit = {

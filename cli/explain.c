@@ -79,9 +79,9 @@ static int explain(const cli_options *options)
     ad_format format = AD_FORMAT_TEXT;
     const ad_expression *of = NULL;
     const char *name = NULL, *file = cli_value(options, "--output");
-    int status = format_of(options, &format) ? cli_input_read(&in, options) : CLI_USAGE;
-    if (status == CLI_USAGE && !format_of(options, &format))
-        return status;
+    if (!format_of(options, &format))
+        return CLI_USAGE;
+    int status = cli_input_read(&in, options);
     if (status == CLI_RIGHT)
         status = cli_quantity(&in, options, &of, &name);
     if (status == CLI_RIGHT)

@@ -90,18 +90,31 @@ static int select_columns(cli_input *in)
     return done ? CLI_RIGHT : CLI_DATA;
 }
 
-static int read_data(cli_input *in, const char *file)
+int cli_table_read(ad_table **table, const char *file, const cli_options *options)
+{
+    const char *missing = cli_value(options, "--missing");
+    if (missing && strcmp(missing, "drop") && strcmp(missing, "refuse")) {
+        cli_message("--missing is 'drop' or 'refuse', not '%s'", missing);
+        return CLI_USAGE;
+    }
+    ad_table_options how = {.missing = missing && *missing == 'd' ? AD_MISSING_DROP : AD_MISSING_REFUSE};
+    how.called = !strcmp(file, "-") ? "<stdin>" : NULL;
+    *table = how.called ? ad_table_read_stream(stdin, how) : ad_table_read(file, how);
+    if (ad_table_error(*table) == AD_OK)
+        return CLI_RIGHT;
+    cli_message("%s", ad_table_error_message(*table));
+    return CLI_DATA;
+}
+
+static int read_data(cli_input *in, const char *file, const cli_options *options)
 {
     if (!strcmp(file, "-") && !strcmp(in->file, "<stdin>")) {
         cli_message("the model and the data cannot both be -");
         return CLI_USAGE;
     }
-    in->table = !strcmp(file, "-") ? ad_table_read_stream(stdin, (ad_table_options){.called = "<stdin>"})
-                                   : ad_table_read(file, (ad_table_options){0});
-    if (ad_table_error(in->table) != AD_OK) {
-        cli_message("%s", ad_table_error_message(in->table));
-        return CLI_DATA;
-    }
+    int read = cli_table_read(&in->table, file, options);
+    if (read != CLI_RIGHT)
+        return read;
     if (!ad_model_columns(in->model)) {
         cli_message("the model has no columns: the data are not used");
         return CLI_RIGHT;
@@ -139,7 +152,7 @@ int cli_input_read(cli_input *in, const cli_options *options)
     if (!in->row || !(in->model = cli_model_read(file)))
         return CLI_USAGE;
     int status = cli_apply_sets(in->model, options);
-    return status == CLI_RIGHT && data ? read_data(in, data) : status;
+    return status == CLI_RIGHT && data ? read_data(in, data, options) : status;
 }
 
 void cli_input_free(cli_input *in)

@@ -54,21 +54,37 @@ static int run(const cli_command *command, int n, char **words)
     return cli_finish(status);
 }
 
+static const cli_command *command_named(const char *name)
+{
+    for (int i = 0; i < COMMANDS; i++)
+        if (!strcmp(name, commands[i]->name))
+            return commands[i];
+    return NULL;
+}
+
+static int is_one_of(const char *word, const char *a, const char *b, const char *c)
+{
+    return !strcmp(word, a) || !strcmp(word, b) || !strcmp(word, c);
+}
+
 int main(int n, char **words)
 {
-    const char *word = n > 1 ? words[1] : NULL;
-    if (!word) {
+    if (n < 2) {
         print_overview(stderr);
         return CLI_USAGE;
     }
-    for (int i = 0; i < COMMANDS; i++)
-        if (!strcmp(word, commands[i]->name))
-            return run(commands[i], n - 2, words + 2);
-    if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help"))
+    const char *word = words[1];
+    int helps = is_one_of(word, "help", "--help", "-h");
+    const cli_command *command = command_named(helps && n > 2 ? words[2] : word);
+    if (command && !helps)
+        return run(command, n - 2, words + 2);
+    if (command)
+        cli_print_help(command, stdout);
+    else if (helps && n == 2)
         print_overview(stdout);
-    else if (!strcmp(word, "--version"))
+    else if (is_one_of(word, "--version", "-V", "version"))
         printf("chainrule %s\n", ad_version());
     else
-        return unknown_command(word);
+        return unknown_command(helps ? words[2] : word);
     return cli_finish(CLI_RIGHT);
 }

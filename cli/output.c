@@ -69,15 +69,29 @@ json_t *cli_json_number(double value)
     return isfinite(value) ? json_real(value) : json_string(format(text, value, 17));
 }
 
+char *cli_json_text(json_t *value)
+{
+    char *text = NULL, *ended = NULL;
+    if (value)
+        text = json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY);
+    json_decref(value);
+    if (text && (ended = realloc(text, strlen(text) + 2)))
+        strcat(ended, "\n");
+    else
+        free(text);
+    if (!ended)
+        cli_message("no memory");
+    return ended;
+}
+
 int cli_json_print(json_t *value)
 {
-    int failed = !value || json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY);
-    json_decref(value);
-    if (failed)
-        cli_message(value ? "the JSON could not be written" : "no memory");
-    else
-        putchar('\n');
-    return !failed;
+    char *text = cli_json_text(value);
+    if (text)
+        fputs(text, stdout);
+    int done = text != NULL;
+    free(text);
+    return done;
 }
 
 void cli_csv(FILE *stream, const char *text)

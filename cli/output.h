@@ -24,7 +24,9 @@ char   *cli_format(char text[CLI_NUMBER], double value);
 char   *cli_format_short(char text[CLI_NUMBER], double value);
 /* A number as JSON: non-finite ones are the strings "inf", "-inf", "nan". */
 json_t *cli_json_number(double value);
-/* Writes a value and a line end to stdout, and drops it. Returns 0, with a message, where that fails or the value is NULL. */
+/* A value as text with a line end, to be freed; drops the value. NULL, with a message, without memory or value. */
+char   *cli_json_text(json_t *value);
+/* Writes that to stdout. Returns 0, with a message, where there is none. */
 int     cli_json_print(json_t *value);
 /* A field of CSV, quoted where it must be. */
 void    cli_csv(FILE *stream, const char *text);

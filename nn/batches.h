@@ -24,13 +24,14 @@ typedef struct nn_rows {
 ad_status nn_source_open(nn_source *s, const nn_network *net, const nn_data *data, const char *what, nn_fault *fault);
 void      nn_source_close(nn_source *s);
 
-/* Splits rows by seed: the first `training` have `train`, the rest `held`. Without a split the order is that of the source.
- * Returns 0 when there is no memory. */
+/* Draws held_rows of the source for `held` by seed; `train` has the rest. Without any, the order is that of the source. Columns are
+ * not filled yet. Returns 0 when there is no memory; what there is is to be freed. */
 int  nn_rows_split(nn_rows *train, nn_rows *held, const nn_source *s, size_t held_rows, uint64_t seed);
 void nn_rows_free(nn_rows *r);
-/* Gathers the columns, in the order of `order` shuffled by seed and epoch (shuffled [rows] receives it), or as it is. */
-void nn_rows_gather(nn_rows *r, const nn_source *s);
+/* Makes the order that of base [rows], shuffled by seed and epoch. */
 void nn_rows_shuffle(nn_rows *r, uint64_t seed, size_t epoch, const uint32_t *base);
+/* Fills the columns by the order. */
+void nn_rows_gather(nn_rows *r, const nn_source *s);
 /* The columns from a row on; valid until the next call. */
 const double *const *nn_rows_from(nn_rows *r, size_t row);
 

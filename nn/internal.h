@@ -48,9 +48,7 @@ ad_status nn_tell(nn_fault *fault, ad_status status, const char *format, ...)
     ;
 ad_status nn_tell_memory(nn_fault *fault, const char *who);
 
-/* network.c: whether a parameter is a weight. */
-int nn_is_weight(const nn_network *net, size_t i);
-/* initialisers.c: draws all weights anew. Layers' own options are given, [layers]. */
+/* initialisers.c: draws all weights by the options that the network was made with. */
 void nn_initialise(nn_network *net, const nn_network_options *options);
 
 #endif

@@ -204,7 +204,7 @@ static int read_shape(reader *r, const nn_network *net)
             return 0;
     }
     if (!read_count(r, "parameters", &n))
-        return r->status == AD_OK;
+        return 0;
     return n == net->size || refuse(r, "%zu parameters, the network has %zu", n, net->size);
 }
 
@@ -317,12 +317,15 @@ ad_status nn_network_load(nn_network *net, const char *path, nn_fault *fault)
 
 /* ---- A network from a file ---------------------------------------------------------------------------------------------- */
 
-/* The layers that a file tells of, in block [*n + 1] (grown by the allocator), the last one of 0 neurons. */
+/* The layers that a file tells of, in block [n + 1] (grown by the allocator), the last one of 0 neurons. A file that tells of more
+ * parameters than it can hold is refused before anything is made of that size. */
 static int collect(reader *r, ad_block *block, const ad_allocator *a, size_t *inputs)
 {
-    size_t n = 0;
+    size_t n = 0, counted, before;
+    double size = 0;                                       /* exact as far as it matters, and does not overflow */
     if (!read_heading(r) || !read_count(r, "inputs", inputs))
         return 0;
+    before = *inputs;
     for (;; n++) {
         if (!ad_block_grow(block, a, (n + 1) * sizeof(nn_layer_options))) {
             r->status = nn_tell_memory(r->fault, "nn_network_open");
@@ -339,9 +342,14 @@ static int collect(reader *r, ad_block *block, const ad_allocator *a, size_t *in
         if (!strcmp(is.activation, "custom"))
             return refuse(r, "the activation is no row of the rule book: build such a network and load into it");
         *layer = (nn_layer_options){.neurons = is.neurons, .activation = nn_activation_named(is.activation), .no_bias = !is.has_bias};
+        size += ((double)before + is.has_bias) * (double)is.neurons;
+        before = is.neurons;
     }
-    size_t counted;
-    return read_count(r, "parameters", &counted);
+    if (!read_count(r, "parameters", &counted))
+        return 0;
+    if (!n || !*inputs || (double)counted != size)
+        return refuse(r, "%zu parameters; %zu inputs and the %zu layers above have %.0f", counted, *inputs, n, size);
+    return counted <= (size_t)(r->end - r->at) / 4 || refuse(r, "%zu parameters are more than the file has", counted);
 }
 
 nn_network *nn_network_open(const char *path, ad_allocator allocator, nn_fault *fault)

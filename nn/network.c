@@ -185,6 +185,7 @@ nn_activation *nn_network_activation(const nn_network *net, size_t layer)
 
 size_t  nn_network_size(const nn_network *net) { return net ? net->size : 0; }
 double *nn_network_values(nn_network *net) { return net ? net->value : NULL; }
+double  nn_network_value(const nn_network *net, size_t i) { return net && i < net->size ? net->value[i] : NAN; }
 
 const char *nn_network_name(const nn_network *net, size_t i)
 {

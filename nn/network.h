@@ -25,7 +25,7 @@ extern "C" {
 /** What went wrong: what, where, how to mend it. Functions that fail fill the one they are handed; NULL is legal. */
 typedef struct nn_fault {
     ad_status status;
-    char      message[244];
+    char      message[508];
 } nn_fault;
 
 /* ---- Neuron and layer --------------------------------------------------------------------------------------------------- */
@@ -113,6 +113,8 @@ AD_API nn_activation *nn_network_activation(const nn_network *net, size_t layer)
 /** How many parameters, and their values, to read and to write: [nn_network_size], alive as long as the network. */
 AD_API size_t      nn_network_size(const nn_network *net);
 AD_API double     *nn_network_values(nn_network *net);
+/** One of them to read; NaN out of range. */
+AD_API double      nn_network_value(const nn_network *net, size_t i);
 /** The name of parameter i, "layer2.neuron3.w1" or "layer2.neuron3.b"; NULL when out of range. */
 AD_API const char *nn_network_name(const nn_network *net, size_t i);
 /** The place of a parameter of that name; SIZE_MAX when there is none. */

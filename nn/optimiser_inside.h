@@ -13,6 +13,8 @@ struct nn_optimiser {
 
 enum { NN_STATE_T, NN_STATE_BETA1, NN_STATE_BETA2, NN_STATE_RATE, NN_STATE_HEAD };
 
+/* Whether there can be such an optimiser. */
+int       nn_optimiser_fits(size_t n, nn_optimiser_options options);
 /* lbfgs.c: numbers of state, behind the head; whether a state, head and all, can be one; one iteration. */
 size_t    nn_lbfgs_numbers(size_t n, size_t history);
 int       nn_lbfgs_state_fits(size_t history, const double *state);

@@ -38,6 +38,12 @@ static int in_range(const nn_optimiser_options *o)
     return fine;
 }
 
+int nn_optimiser_fits(size_t n, nn_optimiser_options options)
+{
+    options = complete(options);
+    return n && n <= AD_ID_MASK && options.history <= 1000 && in_range(&options);
+}
+
 /* Arrays of n that a method keeps. */
 static size_t arrays(const nn_optimiser_options *o)
 {
@@ -55,9 +61,9 @@ static size_t arrays(const nn_optimiser_options *o)
 
 nn_optimiser *nn_optimiser_new(size_t n, nn_optimiser_options options)
 {
-    options = complete(options);
-    if (!n || n > AD_ID_MASK || options.history > 1000 || !in_range(&options))
+    if (!nn_optimiser_fits(n, options))
         return NULL;
+    options = complete(options);
     ad_allocator a = ad_allocator_complete(options.allocator);
     nn_optimiser *o = nn_make(&a, 1, sizeof *o);
     if (!o)

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,9 +29,16 @@ static void write_speed(char *to, size_t size, double speed)
     snprintf(to, size, "%.3g%s rows/s", speed / units[u].unit, units[u].letter);
 }
 
+/* A line that wrapped could not be drawn over: 79 letters where the terminal does not say. */
+static int room_on(FILE *stream)
+{
+    struct winsize size = {0};
+    return ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
+}
+
 void nn_progress_draw(nn_progress *p, size_t epoch, size_t rows, double error, double validation, double rows_per_second, int must)
 {
-    enum { BAR = 20 };
+    enum { BAR = 10 };
     double now;
     if (!p->stream || ((now = nn_seconds()) - p->drawn < 0.1 && !must))
         return;
@@ -43,8 +51,9 @@ void nn_progress_draw(nn_progress *p, size_t epoch, size_t rows, double error, d
     write_speed(speed, sizeof speed, rows_per_second);
     if (!isnan(validation))
         snprintf(held, sizeof held, "  validation %.4g", validation);
-    int width = snprintf(line, sizeof line, "epoch %zu/%zu [%s] error %.4g%s  %s", epoch + (rows > 0), p->epochs, bar, error, held, speed);
-    fprintf(p->stream, "\r%-*s", p->width, line);
+    int room = room_on(p->stream), width = snprintf(line, sizeof line, "epoch %zu/%zu [%s] error %.4g%s  %s", epoch + (rows > 0), p->epochs, bar, error, held, speed);
+    width = width < room ? width : room;
+    fprintf(p->stream, "\r%-*.*s", p->width < room ? p->width : room, room, line);
     fflush(p->stream);
     p->width = width;
     p->drawn = now;

@@ -1,18 +1,18 @@
 /* train.c -- the loop: epochs, batches, validation, and when to stop. */
+#include "optimiser_inside.h"
 #include "trainer.h"
 
 #include <math.h>
 
 /* ---- The error of a row ------------------------------------------------------------------------------------------------- */
 
-static ad_function *record(const nn_network *net, nn_error *error, size_t targets, ad_tape *tape, nn_fault *fault)
+ad_var nn_record_error(const nn_network *net, nn_error *error, size_t targets, ad_tape *tape, nn_fault *fault)
 {
     size_t outputs = nn_network_outputs(net), n = net->size + net->inputs + targets + outputs;
-    ad_var *p = nn_make(&net->allocator, n, sizeof *p), *x = p + net->size, *t = x + net->inputs, *y = t + targets, E;
-    ad_function *f = NULL;
+    ad_var *p = nn_make(&net->allocator, n, sizeof *p), *x = p + net->size, *t = x + net->inputs, *y = t + targets, E = ad_const(NAN);
     if (!p) {
         nn_tell_memory(fault, "nn_error_function");
-        return NULL;
+        return E;
     }
     nn_network_params(net, tape, p);
     for (size_t i = 0; i < net->inputs + targets; i++) {
@@ -23,14 +23,12 @@ static ad_function *record(const nn_network *net, nn_error *error, size_t target
     }
     if (nn_mlp(net, p, x, y) != AD_OK)
         nn_tell_memory(fault, "nn_error_function");
-    else if (E = error(outputs, y, targets, t), ad_tape_error(tape) != AD_OK)
+    else if (E = (error ? error : nn_half_squared_error)(outputs, y, targets, t), ad_tape_error(tape) != AD_OK)
         nn_tell(fault, ad_tape_error(tape), "%s", ad_tape_error_message(tape));
     else if (!E.link)
         nn_tell(fault, AD_ERROR_DATA, "nn_train: the error does not take %zu targets for %zu outputs", targets, outputs);
-    else if (!(f = ad_function_new(tape, 1, &E)))
-        nn_tell(fault, ad_tape_error(tape), "%s", ad_tape_error_message(tape));
     nn_drop(&net->allocator, p, n, sizeof *p);
-    return f;
+    return ad_tape_error(tape) == AD_OK ? E : ad_const(NAN);
 }
 
 ad_function *nn_error_function(const nn_network *net, nn_error *error, size_t targets, nn_fault *fault)
@@ -42,9 +40,12 @@ ad_function *nn_error_function(const nn_network *net, nn_error *error, size_t ta
         return NULL;
     }
     ad_tape *tape = ad_tape_create((ad_tape_options){.allocator = net->allocator});
-    ad_function *f = tape ? record(net, error ? error : nn_half_squared_error, targets, tape, fault) : NULL;
+    ad_var E = tape ? nn_record_error(net, error, targets, tape, fault) : ad_const(NAN);
+    ad_function *f = E.link ? ad_function_new(tape, 1, &E) : NULL;
     if (!tape)
         nn_tell_memory(fault, "nn_error_function");
+    else if (E.link && !f)
+        nn_tell(fault, ad_tape_error(tape), "%s", ad_tape_error_message(tape));
     ad_tape_free(tape);
     return f;
 }
@@ -137,7 +138,7 @@ static ad_status descend(nn_trainer *T, size_t epoch, double since, int *end)
     nn_schedule schedule = o->schedule;
     if (!schedule.length)
         schedule.length = T->epochs;
-    nn_optimiser_set_rate(T->optimiser, o->optimiser.rate * nn_schedule_at(&schedule, epoch));
+    nn_optimiser_set_rate(T->optimiser, T->rate * nn_schedule_at(&schedule, epoch));
     if (!o->in_order && !whole(T)) {
         nn_rows_shuffle(&T->train, o->seed, epoch, T->base);
         nn_rows_gather(&T->train, &T->source);
@@ -246,8 +247,8 @@ static ad_status save(nn_trainer *T, int end)
 
 static ad_status loop(nn_trainer *T)
 {
-    int end = 0;
-    T->result->reason = NN_EPOCHS_DONE;
+    int end = T->options->patience && T->waiting >= T->options->patience;     /* resumed at its end */
+    T->result->reason = end ? NN_NO_GAIN : NN_EPOCHS_DONE;
     for (size_t epoch = T->result->epochs; epoch < T->epochs && !end; epoch++) {
         double since = nn_seconds();
         memcpy(T->begin, T->net->value, T->net->size * sizeof *T->begin);
@@ -259,7 +260,8 @@ static ad_status loop(nn_trainer *T)
         if (status == AD_OK && finished) {
             report(T, &end);
             status = save(T, end || epoch + 1 == T->epochs);
-        }
+        } else if (status == AD_OK && T->result->reason != NN_STOPPED)         /* at its end before a step */
+            status = save(T, 1);
         if (status != AD_OK)
             return status;
     }
@@ -277,6 +279,8 @@ static ad_status check_options(const nn_train_options *o, nn_fault *fault)
             return nn_tell(fault, AD_ERROR_ARGUMENT, "nn_train: .%s is %g; it must not be negative", names[i], not_negative[i]);
     if (!(o->validation >= 0 && o->validation < 1))
         return nn_tell(fault, AD_ERROR_ARGUMENT, "nn_train: .validation is %g; it is a part of the rows, from 0 to less than 1", o->validation);
+    if (!nn_optimiser_fits(1, o->optimiser))
+        return nn_tell(fault, AD_ERROR_ARGUMENT, "nn_train: an option of the .optimiser is negative, NaN or otherwise out of range");
     if (o->resume && !o->checkpoint)
         return nn_tell(fault, AD_ERROR_ARGUMENT, "nn_train: .resume needs a .checkpoint to go on from");
     return AD_OK;
@@ -288,6 +292,8 @@ static ad_status prepare_data(nn_trainer *T, const nn_data *data)
     nn_fault *fault = &T->result->fault;
     nn_rows unused = {.rows = 0};
     ad_status status = nn_source_open(&T->source, T->net, data, "the data", fault);
+    if (o->validation_data && data->table && o->validation_data->table == data->table)   /* choosing anew would move the columns */
+        status = nn_tell(fault, AD_ERROR_ARGUMENT, "nn_train: .validation_data are the same table as the data; .validation holds out a part of it");
     if (status == AD_OK && o->validation_data)
         status = nn_source_open(&T->held_source, T->net, o->validation_data, "the validation data", fault);
     if (status != AD_OK)
@@ -336,7 +342,8 @@ static ad_status prepare(nn_trainer *T, const nn_data *data, nn_optimiser_option
         return nn_tell_memory(fault, "nn_train");
     with.allocator = *a;
     if (!(T->optimiser = nn_optimiser_new(n, with)))
-        return nn_tell(fault, AD_ERROR_ARGUMENT, "nn_train: an option of the optimiser is out of range, or there is no memory for it");
+        return nn_tell_memory(fault, "nn_train");
+    T->rate = nn_optimiser_rate(T->optimiser);
     T->least = INFINITY;
     T->validation_error = NAN;
     return o->resume ? nn_checkpoint_resume(T) : AD_OK;
@@ -383,8 +390,6 @@ nn_result nn_train(nn_network *net, nn_data data, nn_train_options options)
         nn_tell(&result.fault, AD_ERROR_ARGUMENT, "nn_train: no network");
         return result;
     }
-    if (options.optimiser.rate == 0)               /* so that the schedule has something to multiply */
-        options.optimiser.rate = options.optimiser.method == NN_ADAM || options.optimiser.method == NN_ADAMW ? 0.001 : 0.01;
     nn_trainer T = {.net = net, .options = &options, .result = &result};
     if (prepare(&T, &data, options.optimiser) == AD_OK) {
         nn_progress_begin(&T.bar, options.progress, T.epochs, T.train.rows);

@@ -96,7 +96,7 @@ typedef struct nn_result {
 } nn_result;
 
 /** Trains. Afterwards the network has the parameters of the least validation error, where there is validation, else the last
- *  ones. NN_LBFGS takes all rows at once, an iteration an epoch.
+ *  ones. NN_LBFGS takes all rows at once, an iteration an epoch, and clips nothing.
  *
  *  An error that is not finite stops training: the message names epoch, row, line and the operation that made the first
  *  non-finite number, and the network is put back to its best, or else to the beginning of that epoch.

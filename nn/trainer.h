@@ -17,6 +17,7 @@ typedef struct nn_trainer {
     nn_optimiser           *optimiser;
     double                 *gradient, *best, *begin;   /* [size]: of a batch; parameters of the least validation error; of the
                                                           beginning of the epoch */
+    double                  rate;                      /* that the schedule multiplies */
     size_t                  epochs, batch;
     size_t                  waiting;                   /* epochs without a gain */
     int                     has_best;
@@ -27,6 +28,8 @@ typedef struct nn_trainer {
     nn_progress             bar;
 } nn_trainer;
 
+/* train.c: the error of a row on a tape, columns x1, x2, ..., t1, t2, ...; a plain NaN, and a fault, where it cannot be. */
+ad_var    nn_record_error(const nn_network *net, nn_error *error, size_t targets, ad_tape *tape, nn_fault *fault);
 /* checkpoint.c: writes what is needed to go on; goes on from what was written, where there is a file. */
 ad_status nn_checkpoint_write(const nn_trainer *T);
 ad_status nn_checkpoint_resume(nn_trainer *T);

@@ -8,6 +8,8 @@
 set -e
 output=$1 root=$2 helpers=$3 compile=$4 lanes=$5
 shift 5
+cache=
+! command -v ccache >/dev/null 2>&1 || cache=ccache
 objects=$output.p
 rm -rf "$objects"
 mkdir -p "$objects"
@@ -16,7 +18,7 @@ strict="-std=gnu11 -D_GNU_SOURCE -ffp-contract=off -fno-math-errno -I$root -fPIC
 n=0
 for source in "$helpers" "$@"; do
     n=$((n + 1))
-    echo "$compile $strict -c $source -o $objects/$n.o"
+    echo "$cache $compile $strict -c $source -o $objects/$n.o"
 done >"$objects/commands"
 for isa in baseline $lanes; do
     case $isa in
@@ -24,7 +26,8 @@ for isa in baseline $lanes; do
     avx512) flags="-mavx512f -mavx512dq -mavx512vl -mfma" ;;
     *) flags= ;;
     esac
-    echo "$compile $strict $flags -O2 -DAD_LANES_RUN=ad_lanes_$isa -c $root/autodiff/function/lanes.c -o $objects/lanes_$isa.o"
+    echo "$cache $compile $strict $flags -O2 -DAD_LANES_RUN=ad_lanes_$isa -c $root/autodiff/function/lanes.c -o $objects/lanes_$isa.o"
+    echo "$cache $compile $strict $flags -O2 -DAD_LANES_RUN=ad_few_lanes_$isa -DAD_LIVE=16 -c $root/autodiff/function/lanes.c -o $objects/few_lanes_$isa.o"
 done >>"$objects/commands"
 xargs -P "$(nproc 2>/dev/null || echo 1)" -I {} sh -c {} <"$objects/commands"
 $compile $LINK "$objects"/*.o -lm -lpthread -o "$output"

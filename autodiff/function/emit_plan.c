@@ -7,6 +7,8 @@
  */
 #include "emit_plan.h"
 
+#include <math.h>
+
 static const uint32_t NONE = UINT32_MAX;
 
 static void *array(ad_emission *e, size_t n, size_t size)
@@ -131,14 +133,22 @@ static void choose_forms(ad_emission *e)
     }
 }
 
-/* A product of finite numbers is no NaN: it is enough to look at the factors, which are fewer than the products. */
+static int is_constant(const ad_emission *e, uint32_t i) { return ad_graph_at(&e->graph, i)->op == AD_OP_CONSTANT; }
+
+/* A product of finite numbers is no NaN: it is enough to look at the factors, which are fewer than the products. With an
+ * infinite constant, the limit of a slope, it may be. */
 static void choose_checked(ad_emission *e)
 {
     for (uint32_t k = 0; k < e->f->n_params; k++) {
         uint32_t i = e->gradient[k], operand[3] = {i};
         int n = e->mark[i] & AD_MARK_PLAIN ? ad_emission_operands(e, i, operand) : 1;
         for (int j = 0; j < n; j++)
-            if (ad_graph_at(&e->graph, operand[j])->op != AD_OP_CONSTANT)
+            if (is_constant(e, operand[j]) && !isfinite(ad_graph_at(&e->graph, operand[j])->number)) {
+                operand[0] = i;
+                n = 1;
+            }
+        for (int j = 0; j < n; j++)
+            if (!is_constant(e, operand[j]))
                 e->mark[operand[j]] |= AD_MARK_CHECKED;
     }
 }

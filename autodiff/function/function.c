@@ -54,7 +54,8 @@ static void free_made(ad_made *m, const ad_allocator *a)
 {
     if (!m)
         return;
-    ad_graph_free(&m->graph);
+    if (!m->shared)
+        ad_graph_free(&m->graph);
     ad_plan_free(&m->plan);
     ad_drop(a, m->outputs, m->n_outputs, sizeof *m->outputs);
     ad_drop(a, m, 1, sizeof *m);
@@ -125,11 +126,12 @@ int ad_graph_copy(ad_graph *to, const ad_graph *from)
     *to = (ad_graph){.allocator = from->allocator};
     const ad_block *blocks[] = {&from->nodes, &from->varying, &from->table};
     ad_block *copies[] = {&to->nodes, &to->varying, &to->table};
+    const size_t used[] = {from->n * sizeof(ad_graph_node), from->n, from->n_table * sizeof(uint64_t)};
     for (int k = 0; k < 3; k++) {
-        if (!ad_block_grow(copies[k], &to->allocator, blocks[k]->size))
+        if (!ad_block_grow(copies[k], &to->allocator, used[k]))
             return 0;
-        if (blocks[k]->size)
-            memcpy(copies[k]->base, blocks[k]->base, blocks[k]->size);
+        if (used[k])
+            memcpy(copies[k]->base, blocks[k]->base, used[k]);
     }
     to->n = from->n;
     to->n_table = from->n_table;
@@ -138,9 +140,24 @@ int ad_graph_copy(ad_graph *to, const ad_graph *from)
     return !to->failed;
 }
 
+/* Whether it is ready to be lowered as it stands. */
+static int is_settled(const ad_graph *G)
+{
+    for (uint32_t i = 0; i < G->n; i++)
+        if (ad_graph_at(G, i)->op == AD_OP_SLOPE_OF)
+            return 0;
+    return 1;
+}
+
 static int prepare(const ad_function *f, int kind, ad_made *m)
 {
     ad_graph *G = &m->graph;
+    if (kind == AD_FOR_ROWS && is_settled(&f->graph)) {
+        *G = f->graph;
+        m->shared = 1;
+        memcpy(m->outputs, f->outputs, f->n_outputs * sizeof *m->outputs);
+        return ad_plan_make(&m->plan, G, f->n_params, m->n_outputs, m->outputs);
+    }
     if (!ad_graph_copy(G, &f->graph))
         return 0;
     for (uint32_t k = 0; k < f->n_outputs; k++)
@@ -148,6 +165,7 @@ static int prepare(const ad_function *f, int kind, ad_made *m)
     if (kind == AD_FOR_GRADIENT)
         ad_graph_reverse(G, m->outputs[0], f->n_params, f->param_nodes, m->outputs + 1);
     ad_graph_settle(G, m->n_outputs, m->outputs);
+    ad_graph_close(G);
     return !G->failed && ad_plan_make(&m->plan, G, f->n_params, m->n_outputs, m->outputs);
 }
 

@@ -65,13 +65,15 @@ AD_API ad_status    ad_function_rows_interleaved(const ad_function *f, const dou
 
 /** What ad_function_derive makes of the chosen inputs x [n].
  *  AD_REVERSE  n m outputs: dy_k / dx_j at k n + j. One sweep for each y.
+ *  AD_FORWARD  the same outputs by one sweep for each x: for few inputs of many outputs. Derivatives by columns are those
+ *              of a row by what its own columns hold.
  *  AD_TANGENT  m outputs: the directional derivatives sum_j (dy_k / dx_j) v_j. v are new inputs: for every chosen param a
  *              param, for every chosen column a column, in the order chosen; the direction of w is named w', in later
  *              derivations w'2, w'3, .... With `directions` D the outputs are D m, direction by direction, and so are
  *              the new inputs.
  *  AD_ADJOINT  n outputs: sum_k g_k (dy_k / dx_j), in one sweep. g are m new inputs named g1', g2', ...: columns, but
  *              params where no y varies. */
-typedef enum ad_derive_mode { AD_REVERSE, AD_TANGENT, AD_ADJOINT } ad_derive_mode;
+typedef enum ad_derive_mode { AD_REVERSE, AD_TANGENT, AD_ADJOINT, AD_FORWARD } ad_derive_mode;
 
 /** Options of ad_function_derive; zero members are defaults. */
 typedef struct ad_derive_options {
@@ -86,7 +88,8 @@ typedef struct ad_derive_options {
 /** The derivative of a function, as a function. `ad_function_derive(f, (ad_derive_options){0})` is its Jacobian.
  *  Derivatives of an output that varies are by row, those of one that does not are sums over rows where f sums over rows.
  *  NULL on error: AD_ERROR_ARGUMENT (no such input; nothing chosen; AD_REVERSE or AD_ADJOINT of an output that varies and
- *  depends on a chosen input through a sum over rows: its derivatives are rows by rows, AD_TANGENT has their products),
+ *  depends on a chosen input through a sum over rows: its derivatives are rows by rows, AD_TANGENT has their products; AD_FORWARD
+ *  by a column that a sum over rows depends on),
  *  AD_ERROR_LIMIT (more outputs than there are ids), AD_ERROR_NO_MEMORY. */
 AD_API ad_function *ad_function_derive(const ad_function *f, ad_derive_options options);
 /** The function whose outputs are f's summed over the rows (what does not vary counts once a row). They do not vary: see

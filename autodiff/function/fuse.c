@@ -1,107 +1,14 @@
-/* fuse.c -- lowering a pass: which nodes become instructions of their own and which dissolve in others.
+/* fuse.c -- lowering a pass: which nodes become instructions of their own and which dissolve in others. Sums are put together in
+ * forms.c, sums over rows in gather.c.
  *
  * What was measured (ms, P1 and P2 of tests/bench, 64 lanes): nothing fused 1.31 and 0.46, all of it 0.58 and 0.22. */
-#include "lower.h"
+#include "factors.h"
 
 #include <string.h>
 
 /* FAR: instructions after which a node that is cheap is computed once more rather than kept in a slot, where there are MANY
- * (half a megabyte of them). PATIENCE: after which a group of products is emitted although it might still grow. */
-enum { FAR = 40, MANY = 1000, PATIENCE = 24, MOST_HOPS = 4 };
-
-/* ---- Nodes seen through signs and powers of two ------------------------------------------------------------------------ */
-
-static int is_sum(uint32_t op) { return op == AD_OP_add || op == AD_OP_sub || op == AD_OP_neg; }
-
-static int is_product(const lowering *L, uint32_t i)
-{
-    uint32_t op = at(L, i)->op;
-    return op == AD_OP_mul || op == AD_OP_square || (op == AD_OP_chain && !L->exact[i]);
-}
-
-/* Through negations: the sign is exact wherever it is applied. */
-static uint32_t unsigned_of(const lowering *L, uint32_t i, int *minus)
-{
-    while (varies(L, i) && at(L, i)->op == AD_OP_neg) {
-        *minus = !*minus;
-        i = at(L, i)->x;
-    }
-    return i;
-}
-
-/* Whether i is 2^k v, |k| < 500, v varying. */
-static int is_scaled(const lowering *L, uint32_t i, uint32_t *v, int *k, int *minus)
-{
-    const ad_graph_node *n = at(L, i);
-    if (!varies(L, i) || !is_product(L, i) || n->op == AD_OP_square)
-        return 0;
-    uint32_t constant = varies(L, n->x) ? n->y : n->x;
-    uint64_t bits;
-    if (at(L, constant)->op != AD_OP_CONSTANT)
-        return 0;
-    memcpy(&bits, &at(L, constant)->number, sizeof bits);
-    int e = (int)(bits >> 52 & 0x7ff) - 1023;
-    if (bits << 12 || e < -500 || e > 500)
-        return 0;
-    *v = constant == n->x ? n->y : n->x;
-    *k += e;
-    *minus ^= (int)(bits >> 63);
-    return 1;
-}
-
-/* Through signs and powers of two, a few of them. */
-static uint32_t unscaled_of(const lowering *L, uint32_t i, int *k, int *minus)
-{
-    for (int hops = 0; hops < MOST_HOPS; hops++) {
-        i = unsigned_of(L, i, minus);
-        if (!is_scaled(L, i, &i, k, minus))
-            break;
-    }
-    return unsigned_of(L, i, minus);
-}
-
-typedef struct product {
-    uint32_t a, b;                         /* a does not vary where only one of them does */
-    int      minus;
-} product;
-
-/* The factors of a product node. Powers of two that cancel, as in g / 2 times 2 x, go: less to do, no rounding. */
-static product factors(const lowering *L, uint32_t i)
-{
-    const ad_graph_node *n = at(L, i);
-    product p = {n->x, n->op == AD_OP_square ? n->x : n->y, 0}, q = {0, 0, 0};
-    int k = 0;
-    if (varies(L, p.a) && varies(L, p.b)) {
-        q.a = unscaled_of(L, p.a, &k, &q.minus);
-        q.b = unscaled_of(L, p.b, &k, &q.minus);
-        if (k == 0)
-            return q;
-    }
-    p.a = unsigned_of(L, p.a, &p.minus);
-    p.b = unsigned_of(L, p.b, &p.minus);
-    if (varies(L, p.a) && !varies(L, p.b))
-        p = (product){p.b, p.a, p.minus};
-    return p;
-}
-
-/* A product that costs a term of a sum no more than its factor would. */
-static int is_free(const lowering *L, uint32_t i)
-{
-    const ad_graph_node *n = at(L, i);
-    return is_product(L, i) && n->op != AD_OP_square && varies(L, n->x) != varies(L, n->y);
-}
-
-/* A sum or product of columns and uniform values. */
-static int is_cheap(const lowering *L, uint32_t i)
-{
-    const ad_graph_node *n = at(L, i);
-    int cheap = is_sum(n->op) || is_product(L, i);
-    for (int k = 0; cheap && k < ad_graph_arity(n->op); k++) {
-        uint32_t x = ad_graph_operand(n, k);
-        cheap = !varies(L, x) || at(L, x)->op == AD_OP_COLUMN;
-    }
-    return cheap;
-}
+ * (half a megabyte of them). */
+enum { FAR = 40, MANY = 1000 };
 
 /* ---- What the pass computes -------------------------------------------------------------------------------------------- */
 
@@ -174,9 +81,34 @@ static int mark_pass(lowering *L, uint32_t level, int last, const uint32_t *outp
     return 1;
 }
 
-/* What is used once, by a sum or a row sum, is fused into it. */
+/* A product that an instruction computes, and those of its factors that are products used once and can dissolve in it. */
+static int is_multiplied(const lowering *L, uint32_t i)
+{
+    return L->in_pass[i] == 1 && varies(L, i) && !L->fused[i] && is_product(L, i);
+}
+
+static void fuse_factors(lowering *L, uint32_t i)
+{
+    product p = factors(L, i);
+    uint32_t x[2] = {p.a, p.b};
+    int some = 0;
+    for (int k = 0; k < 2; k++) {
+        product q = {0, 0, 0};
+        if (L->uses[x[k]] != 1 || !is_multiplied(L, x[k]) || L->compound[x[k]])
+            continue;
+        q = factors(L, x[k]);
+        if (q.minus || p.minus)
+            continue;
+        L->fused[x[k]] = 1;
+        some = 1;
+    }
+    L->compound[i] = (unsigned char)some;
+}
+
+/* What is used once, by a sum, a row sum or a product, is fused into it. */
 static void mark_fused(lowering *L)
 {
+    memset(L->compound, 0, L->G->n);
     L->n_cheap = 0;
     for (uint32_t i = 0; i < L->G->n; i++) {
         const ad_graph_node *n = at(L, i);
@@ -193,6 +125,9 @@ static void mark_fused(lowering *L)
             !is_free(L, i))
             L->fused[i] = 1;
     }
+    for (uint32_t i = 0; i < L->G->n; i++)
+        if (is_multiplied(L, i))
+            fuse_factors(L, i);
 }
 
 static void pair(lowering *L, uint32_t i, uint32_t twin)
@@ -226,7 +161,7 @@ static void mark_twins(lowering *L)
 
 /* ---- Emitting ---------------------------------------------------------------------------------------------------------- */
 
-static void emit(lowering *L, ad_pass *pass, uint32_t word)
+void lower_emit(lowering *L, ad_pass *pass, uint32_t word)
 {
     if (pass->n_code * sizeof word >= pass->code_block.size)
         pass->code = lower_grown(L, &pass->code_block, (pass->n_code + 1) * sizeof word);
@@ -234,163 +169,35 @@ static void emit(lowering *L, ad_pass *pass, uint32_t word)
         pass->code[pass->n_code++] = word;
 }
 
-static void begin(lowering *L, ad_pass *pass, uint32_t code, double cost)
+void lower_begin(lowering *L, ad_pass *pass, uint32_t code, double cost)
 {
     uint32_t *starts = lower_grown(L, &L->starts, (L->n_starts + (size_t)1) * sizeof *starts);
     if (starts)
         starts[L->n_starts++] = (uint32_t)pass->n_code;
     pass->cost += cost;
-    emit(L, pass, code);
+    lower_emit(L, pass, code);
 }
 
-/* Operands are node ids until slots are known; uniform ones have their place at once. */
-static uint32_t operand(const lowering *L, uint32_t i) { return varies(L, i) ? i : AD_UNIFORM | L->uniform[i]; }
-
-static void emit_row(lowering *L, ad_pass *pass, uint32_t code, uint32_t to, const uint32_t *x)
+void lower_emit_row(lowering *L, ad_pass *pass, uint32_t code, uint32_t to, const uint32_t *x)
 {
     int simple = code >= AD_GRAPH_OPS || is_sum(code) || code == AD_OP_mul || code == AD_OP_square;
-    begin(L, pass, code, simple ? 8 : code == AD_OP_div || code == AD_OP_sqrt ? 20 : 60);
-    emit(L, pass, to);
+    lower_begin(L, pass, code, simple ? 8 : code == AD_OP_div || code == AD_OP_sqrt ? 20 : 60);
+    lower_emit(L, pass, to);
     for (int k = 0; k < ad_code_arity(code); k++)
-        emit(L, pass, operand(L, x[k]));
+        lower_emit(L, pass, lower_operand(L, x[k]));
 }
 
 /* Before an instruction names a node: one that is far behind and cheap is computed again. Only where that keeps the
  * workspace in the cache: P2 has 300 slots in place of 550 and takes 0.072 ns/op in place of 0.067. */
-static void near(lowering *L, ad_pass *pass, uint32_t i)
+void lower_near(lowering *L, ad_pass *pass, uint32_t i)
 {
     if (!varies(L, i) || at(L, i)->op == AD_OP_COLUMN)
         return;
     if (L->n_cheap > MANY && L->seen[i] != NONE && L->n_starts - L->seen[i] > FAR && is_cheap(L, i)) {
         const ad_graph_node *n = at(L, i);
-        emit_row(L, pass, n->op == AD_OP_chain ? (uint32_t)AD_OP_mul : n->op, i, (uint32_t[]){n->x, n->y, 0});
+        lower_emit_row(L, pass, n->op == AD_OP_chain ? (uint32_t)AD_OP_mul : n->op, i, (uint32_t[]){n->x, n->y, 0});
     }
     L->seen[i] = L->n_starts;
-}
-
-static void add_term(lowering *L, int class, uint32_t a, uint32_t b)
-{
-    size_t width = class < 4 ? 2 : 1;
-    uint32_t *t = lower_grown(L, &L->term[class], (L->n_term[class] + (size_t)1) * width * sizeof *t);
-    if (!t)
-        return;
-    t += L->n_term[class]++ * width;
-    t[0] = a;
-    if (class < 4)
-        t[1] = b;
-}
-
-/* The terms of a node, as ids: sums used once open up, products used once become pairs. The top one opens when asked to. */
-static void collect(lowering *L, uint32_t top, int open_top)
-{
-    uint32_t depth = 0;
-    memset(L->n_term, 0, sizeof L->n_term);
-    L->stack[depth] = top;
-    L->signs[depth++] = 1;
-    while (depth) {
-        int minus = L->signs[--depth] < 0;
-        uint32_t i = unsigned_of(L, L->stack[depth], &minus);
-        const ad_graph_node *n = at(L, i);
-        if (!varies(L, i))
-            add_term(L, 6 + minus, i, 0);
-        else if (is_sum(n->op) && (L->fused[i] || (open_top && i == top))) {
-            int less = n->op == AD_OP_sub ? !minus : minus;
-            L->stack[depth] = n->y;        /* the later operand is opened last: terms stay in order */
-            L->signs[depth++] = less ? -1 : 1;
-            L->stack[depth] = n->x;
-            L->signs[depth++] = minus ? -1 : 1;
-        } else if (is_product(L, i) && (L->fused[i] || is_free(L, i))) {
-            product p = factors(L, i);
-            add_term(L, (varies(L, p.a) ? 0 : 2) + (minus != p.minus), p.a, p.b);
-        } else
-            add_term(L, 4 + minus, i, 0);
-    }
-}
-
-static uint32_t *terms(const lowering *L, int class) { return L->term[class].base; }
-
-static uint32_t count_terms(const lowering *L)
-{
-    uint32_t n = 0;
-    for (int c = 0; c < AD_CLASSES; c++)
-        n += L->n_term[c];
-    return n;
-}
-
-static void near_terms(lowering *L, ad_pass *pass)
-{
-    for (int c = 0; c < AD_CLASSES; c++)
-        for (uint32_t k = 0; k < L->n_term[c] * (c < 4 ? 2u : 1u) && !L->failed; k++)
-            near(L, pass, terms(L, c)[k]);
-}
-
-static void emit_terms(lowering *L, ad_pass *pass, uint32_t code, uint32_t to)
-{
-    uint32_t classes = 0;
-    for (int c = 0; c < AD_CLASSES; c++)
-        classes += L->n_term[c] > 0;
-    begin(L, pass, code, 6 + 5 * count_terms(L));
-    emit(L, pass, to);
-    emit(L, pass, classes);
-    for (uint32_t c = 0; c < AD_CLASSES; c++) {
-        if (!L->n_term[c])
-            continue;
-        emit(L, pass, c);
-        emit(L, pass, L->n_term[c]);
-        for (uint32_t k = 0; k < L->n_term[c] * (c < 4 ? 2u : 1u) && !L->failed; k++)
-            emit(L, pass, operand(L, terms(L, (int)c)[k]));
-    }
-}
-
-/* The class of the k-th term, and its operands. */
-static int term_at(const lowering *L, uint32_t k, uint32_t *x)
-{
-    int c = 0;
-    while (k >= L->n_term[c])
-        k -= L->n_term[c++];
-    const uint32_t *t = terms(L, c) + k * (c < 4 ? 2u : 1u);
-    x[0] = t[0];
-    if (c < 4)
-        x[1] = t[1];
-    return c;
-}
-
-/* Two terms have instructions of their own: a third of the time of the general one. */
-static int emit_two_terms(lowering *L, ad_pass *pass, uint32_t to)
-{
-    uint32_t x[4], swapped[4];
-    int first = term_at(L, 0, x), pair = first < 4, second = term_at(L, 1, x + (pair ? 2 : 1)), code;
-    if (first & second & 1)
-        return 0;
-    if (!pair) {
-        if (first & 1)
-            swapped[0] = x[1], swapped[1] = x[0];
-        emit_row(L, pass, (first | second) & 1 ? AD_OP_sub : AD_OP_add, to, first & 1 ? swapped : x);
-        return 1;
-    }
-    if (second < 4) {
-        if (first & 1)
-            swapped[0] = x[2], swapped[1] = x[3], swapped[2] = x[0], swapped[3] = x[1];
-        code = (first | second) & 1 ? AD_MUL_SUB_MUL : AD_MUL_ADD_MUL;
-        emit_row(L, pass, (uint32_t)code, to, first & 1 ? swapped : x);
-        return 1;
-    }
-    code = first & 1 ? AD_SUB_MUL : second & 1 ? AD_MUL_SUB : AD_MUL_ADD;
-    emit_row(L, pass, (uint32_t)code, to, x);
-    return 1;
-}
-
-static void emit_sum(lowering *L, ad_pass *pass, uint32_t i)
-{
-    if (at(L, i)->op == AD_OP_neg) {
-        near(L, pass, at(L, i)->x);
-        emit_row(L, pass, AD_OP_neg, i, &at(L, i)->x);
-        return;
-    }
-    collect(L, i, 1);
-    near_terms(L, pass);
-    if (count_terms(L) != 2 || !emit_two_terms(L, pass, i))
-        emit_terms(L, pass, AD_LINEAR, i);
 }
 
 /* Both at the earlier one. The -x between sigmoid(x) and sigmoid(-x) is dropped when nothing else wants it. */
@@ -400,15 +207,36 @@ static void emit_twins(lowering *L, ad_pass *pass, uint32_t i, uint32_t twin)
     uint32_t second = at(L, i)->op == AD_OP_cos || (sigmoid && at(L, at(L, i)->x)->op == AD_OP_neg &&
                       at(L, at(L, i)->x)->x == at(L, twin)->x) ? i : twin, first = second == i ? twin : i;
     uint32_t x = at(L, first)->x, minus = at(L, second)->x;
-    near(L, pass, x);
-    begin(L, pass, sigmoid ? AD_SIGMOIDS : AD_SINE_COSINE, 80);
-    emit(L, pass, first);
-    emit(L, pass, second);
-    emit(L, pass, operand(L, x));
+    lower_near(L, pass, x);
+    lower_begin(L, pass, sigmoid ? AD_SIGMOIDS : AD_SINE_COSINE, 80);
+    lower_emit(L, pass, first);
+    lower_emit(L, pass, second);
+    lower_emit(L, pass, lower_operand(L, x));
     L->done[twin] = 1;
     L->seen[twin] = L->n_starts;
     if (sigmoid && minus > i && --L->uses[minus] == 0)
         L->in_pass[minus] = 0;
+}
+
+static void emit_product(lowering *L, ad_pass *pass, uint32_t i)
+{
+    product p = factors(L, i);
+    uint32_t x[4], n = 0, code = p.minus ? AD_MUL_NEG : AD_OP_mul;
+    for (int k = 0; k < 2; k++) {
+        uint32_t factor = k ? p.a : p.b;   /* a product comes first: (b b) a */
+        if (L->compound[i] && L->fused[factor] && varies(L, factor)) {
+            product q = factors(L, factor);
+            code = n == 2 ? AD_MUL_MUL_MUL : AD_MUL_MUL;
+            memmove(x + 2, x, n * sizeof *x);
+            x[0] = q.a;
+            x[1] = q.b;
+            n += 2;
+        } else
+            x[n++] = factor;
+    }
+    for (uint32_t k = 0; k < n; k++)
+        lower_near(L, pass, x[k]);
+    lower_emit_row(L, pass, code, i, x);
 }
 
 static void emit_node(lowering *L, ad_pass *pass, uint32_t i)
@@ -418,90 +246,15 @@ static void emit_node(lowering *L, ad_pass *pass, uint32_t i)
     if (L->twin[i] != NONE)
         emit_twins(L, pass, i, L->twin[i]);
     else if (is_sum(n->op))
-        emit_sum(L, pass, i);
-    else if (is_product(L, i)) {
-        product p = factors(L, i);
-        near(L, pass, p.a);
-        near(L, pass, p.b);
-        emit_row(L, pass, p.minus ? AD_MUL_NEG : AD_OP_mul, i, (uint32_t[]){p.a, p.b});
-    } else {
+        lower_emit_sum(L, pass, i);
+    else if (is_product(L, i))
+        emit_product(L, pass, i);
+    else {
         for (int k = 0; k < ad_graph_arity(n->op); k++)
-            near(L, pass, x[k]);
-        emit_row(L, pass, n->op, i, x);
+            lower_near(L, pass, x[k]);
+        lower_emit_row(L, pass, n->op, i, x);
     }
     L->seen[i] = L->n_starts;
-}
-
-/* ---- Row sums ---------------------------------------------------------------------------------------------------------- */
-
-static void flush(lowering *L, ad_pass *pass)
-{
-    if (!L->group.open)
-        return;
-    L->group.open = 0;
-    uint32_t n = L->group.n, *pairs = L->group.pairs.base;
-    near(L, pass, L->group.factor);
-    for (uint32_t k = 0; k < n && !L->failed; k++)
-        near(L, pass, pairs[2 * k]);
-    begin(L, pass, AD_GATHER_PRODUCTS, 6 + 6 * n);
-    emit(L, pass, L->group.factor);
-    emit(L, pass, L->group.own);
-    emit(L, pass, n);
-    for (uint32_t k = 0; k < 2 * n && !L->failed; k++)
-        emit(L, pass, pairs[k]);
-}
-
-/* Opens a group, of a factor alone (sum its accumulator) or with a product. */
-static void open_group(lowering *L, ad_pass *pass, uint32_t factor, uint32_t own)
-{
-    flush(L, pass);
-    L->group.open = 1;
-    L->group.factor = factor;
-    L->group.own = own;
-    L->group.n = 0;
-    L->group.since = L->n_starts;
-}
-
-/* A product joins the group of either factor; the first product of a group did not know which is the common one. */
-static void gather_product(lowering *L, ad_pass *pass, uint32_t a, uint32_t b, uint32_t sum)
-{
-    uint32_t *pairs = L->group.pairs.base, factor = L->group.factor;
-    int joins = L->group.open && L->n_starts - L->group.since < PATIENCE;
-    if (joins && factor != a && factor != b && L->group.n == 1 && L->group.own == NONE && (pairs[0] == a || pairs[0] == b)) {
-        L->group.factor = pairs[0];
-        pairs[0] = factor;
-        factor = L->group.factor;
-    }
-    if (!joins || (factor != a && factor != b)) {
-        open_group(L, pass, a, NONE);
-        factor = a;
-    }
-    if (!(pairs = lower_grown(L, &L->group.pairs, (L->group.n + (size_t)1) * 2 * sizeof *pairs)))
-        return;
-    pairs[2 * L->group.n] = factor == a ? b : a;
-    pairs[2 * L->group.n++ + 1] = sum;
-}
-
-static void emit_gather(lowering *L, ad_pass *pass, uint32_t sum)
-{
-    pass->sum_to = lower_grown(L, &pass->sum_block, (pass->n_sums + (size_t)1) * sizeof *pass->sum_to);
-    if (L->failed)
-        return;
-    uint32_t to = pass->n_sums++, x[2];
-    pass->sum_to[to] = L->uniform[sum];
-    collect(L, at(L, sum)->x, 0);
-    int single = count_terms(L) == 1, class = single ? term_at(L, 0, x) : -1;
-    if (class < 0 || (class != 0 && class != 1 && class != 4 && class != 5)) {
-        near_terms(L, pass);
-        emit_terms(L, pass, AD_GATHER, to);
-        return;
-    }
-    if (class & 1)
-        pass->sum_to[to] |= AD_UNIFORM;
-    if (class < 4)
-        gather_product(L, pass, x[0], x[1], to);
-    else
-        open_group(L, pass, x[0], to);
 }
 
 /* ---- All of it --------------------------------------------------------------------------------------------------------- */
@@ -509,7 +262,8 @@ static void emit_gather(lowering *L, ad_pass *pass, uint32_t sum)
 /* Creation order, every row sum after its operand. Greedy orders gain nothing; only late row sums are bad. */
 static void emit_pass(lowering *L, ad_pass *pass)
 {
-    L->group.open = 0;
+    L->group.open = L->closed.open = 0;
+    memset(L->mark, 0, L->G->n * sizeof *L->mark);
     for (uint32_t i = 0; i < L->G->n && !L->failed; i++) {
         if (!L->in_pass[i])
             continue;
@@ -522,25 +276,24 @@ static void emit_pass(lowering *L, ad_pass *pass)
         } else if (varies(L, i) && L->in_pass[i] == 1 && !L->fused[i] && !L->done[i])
             emit_node(L, pass, i);
         for (uint32_t s = L->first_sum[i]; s != NONE && !L->failed; s = L->next_sum[s])
-            emit_gather(L, pass, s);
+            lower_emit_gather(L, pass, s);
         for (uint32_t k = L->first_out[i]; k != NONE && !L->failed; k = L->next_out[k]) {
-            near(L, pass, i);
-            begin(L, pass, AD_STORE, 10);
-            emit(L, pass, k);
-            emit(L, pass, i);
+            lower_near(L, pass, i);
+            lower_begin(L, pass, AD_STORE, 10);
+            lower_emit(L, pass, k);
+            lower_emit(L, pass, i);
         }
-        if (L->group.open && L->n_starts - L->group.since >= PATIENCE)
-            flush(L, pass);
+        lower_age_groups(L, pass);
     }
-    flush(L, pass);
-    begin(L, pass, AD_END, 0);
+    lower_end_groups(L, pass);
+    lower_begin(L, pass, AD_END, 0);
 }
 
 void lower_fuse(lowering *L, ad_pass *pass, uint32_t level, int last, const uint32_t *outputs)
 {
     L->n_starts = 0;
     if (!mark_pass(L, level, last, outputs)) {
-        begin(L, pass, AD_END, 0);
+        lower_begin(L, pass, AD_END, 0);
         return;
     }
     mark_fused(L);

@@ -35,9 +35,9 @@ static uint64_t hash(const ad_graph_node *n)
     return (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
 }
 
-static uint64_t *place_of(const ad_graph *G, const ad_graph_node *n)
+static uint64_t *place_of(const ad_graph *G, const ad_graph_node *n, uint64_t h)
 {
-    uint64_t *table = G->table.base, h = hash(n);
+    uint64_t *table = G->table.base;
     uint32_t mask = G->n_table - 1, half = (uint32_t)h, latest = n->x > n->y ? n->x : n->y;
     latest = n->w > latest ? n->w : latest;
     uint32_t i = 2 * latest + half % NEARBY;
@@ -51,10 +51,14 @@ static uint64_t *place_of(const ad_graph *G, const ad_graph_node *n)
     }
 }
 
-static void enter(ad_graph *G, uint64_t *entry, uint32_t i)
+/* The stretches of nodes made one after another move on by two entries a node, each looked at anywhere: what comes next is
+ * fetched before it is (10^6 nodes of networks: a quarter of the time was spent waiting for it). */
+static inline void fetch_next(const ad_graph *G, uint32_t i)
 {
-    *entry = hash(ad_graph_at(G, i)) << 32 | (i + 1);
+    __builtin_prefetch((uint64_t *)G->table.base + ((2 * i + NEARBY + 4 * 8) & (G->n_table - 1)), 1);
 }
+
+static void enter(uint64_t *entry, uint64_t h, uint32_t i) { *entry = h << 32 | (i + 1); }
 
 static int make_room(ad_graph *G)
 {
@@ -64,12 +68,18 @@ static int make_room(ad_graph *G)
     if (G->n_table > 2 * G->n + 2)
         return 1;
     uint32_t size = G->n_table ? 2 * G->n_table : 256;
+    while (size <= 2 * G->n + 2 && size <= UINT32_MAX / 2)
+        size *= 2;
     if (size > UINT32_MAX / 2 || !ad_block_grow(&G->table, &G->allocator, size * sizeof(uint64_t)))
         return 0;
     memset(G->table.base, 0, size * sizeof(uint64_t));
     G->n_table = size;
-    for (uint32_t i = 0; i < G->n; i++)
-        enter(G, place_of(G, ad_graph_at(G, i)), i);
+    for (uint32_t i = 0; i < G->n; i++) {
+        const ad_graph_node *n = ad_graph_at(G, i);
+        uint64_t h = hash(n);
+        fetch_next(G, i);
+        enter(place_of(G, n, h), h, i);
+    }
     return 1;
 }
 
@@ -79,7 +89,7 @@ static uint32_t share(ad_graph *G, const ad_graph_node *n)
         G->failed = 1;
         return 0;
     }
-    uint64_t *place = place_of(G, n);
+    uint64_t h = hash(n), *place = place_of(G, n, h);
     if (*place)
         return (uint32_t)*place - 1;
     int varies = n->op == AD_OP_COLUMN;
@@ -87,7 +97,8 @@ static uint32_t share(ad_graph *G, const ad_graph_node *n)
         varies |= ad_graph_varies(G, ad_graph_operand(n, k));
     *ad_graph_at(G, G->n) = *n;
     ((unsigned char *)G->varying.base)[G->n] = (unsigned char)varies;
-    enter(G, place, G->n);
+    enter(place, h, G->n);
+    fetch_next(G, G->n);
     return G->n++;
 }
 
@@ -250,6 +261,12 @@ void ad_graph_settle(ad_graph *G, uint32_t n, uint32_t *outputs)
     for (uint32_t k = 0; k < n; k++)
         if (ad_graph_at(G, outputs[k])->op == AD_OP_SLOPE_OF)
             outputs[k] = ad_graph_at(G, outputs[k])->x;
+}
+
+void ad_graph_close(ad_graph *G)
+{
+    ad_block_free(&G->table, &G->allocator);
+    G->n_table = 0;
 }
 
 void ad_graph_free(ad_graph *G)

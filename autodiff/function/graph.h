@@ -48,6 +48,8 @@ uint32_t ad_graph_number(ad_graph *G, double number);
 uint32_t ad_graph_row_sum(ad_graph *G, uint32_t x);
 /* When nothing is derived any more: what has another's slope gives way to its value, in operands and in outputs [n]. */
 void     ad_graph_settle(ad_graph *G, uint32_t n, uint32_t *outputs);
+/* When no node is made any more: gives back the memory for making them. It is made anew if one is. */
+void     ad_graph_close(ad_graph *G);
 void     ad_graph_free(ad_graph *G);
 
 /* callee.c: the call of a callee that the graph has, on the nodes x [its params]; its results are AD_OP_RESULT nodes of it. */

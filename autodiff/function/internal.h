@@ -14,6 +14,7 @@ enum { AD_FOR_ROWS, AD_FOR_SUM, AD_FOR_GRADIENT, AD_KINDS };
 
 typedef struct ad_made {
     ad_graph  graph;                       /* the function's, and what was derived */
+    int       shared;                      /* the graph is the function's own */
     uint32_t *outputs;                     /* [n_outputs] its nodes */
     uint32_t  n_outputs;
     ad_plan   plan;

@@ -1,13 +1,20 @@
 /* lanes.c -- the executor: a pass's instructions over blocks of rows, in vectors. Compiled once for each instruction set,
  * with AD_LANES_RUN naming the result; which one runs is chosen in run.c. It computes values only: a gradient is a
- * program like any other. */
+ * program like any other. And once more with AD_LIVE for the few rows at the start of a block that are computed at all: the
+ * steps of a recurrence may have no more (LSTM of 14 units 27 -> 9 ms). */
 #include "plan.h"
 #include "vector.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { VECTORS = AD_BLOCK * 8 / AD_LANE_BYTES };
+#ifndef AD_LIVE
+#define AD_LIVE AD_BLOCK
+#define AT_ONCE 8                          /* vectors in registers */
+#else
+#define AT_ONCE (AD_LIVE / AD_LANES)
+#endif
+enum { VECTOR = AD_LANE_BYTES / 8, VECTORS = AD_LIVE / VECTOR };
 
 typedef struct source {
     const double *at;
@@ -60,149 +67,14 @@ ROW_OF(mul_neg, 2, -(AT(0) * AT(1)))
 ROW_OF(mul_add, 3, lane_fma(AT(0), AT(1), AT(2)))
 ROW_OF(mul_sub, 3, lane_fma(AT(0), AT(1), -AT(2)))
 ROW_OF(sub_mul, 3, lane_fnma(AT(0), AT(1), AT(2)))
+ROW_OF(mul_mul, 3, AT(0) * AT(1) * AT(2))
+ROW_OF(mul_mul_mul, 4, (AT(0) * AT(1)) * (AT(2) * AT(3)))
 ROW_OF(mul_add_mul, 4, lane_fma(AT(0), AT(1), AT(2) * AT(3)))
 ROW_OF(mul_sub_mul, 4, lane_fnma(AT(2), AT(3), AT(0) * AT(1)))
 
-/* ---- Linear instructions: eight vectors at once, each in a register of its own ------------------------------------- */
+#include "lanes_linear.h"
 
-enum { VECTOR = AD_LANE_BYTES / 8, CHUNK = 8 * VECTOR };
-
-#define EIGHT(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7)
-#define DECLARE(k) ad_lane a##k = lane_all(-0.0);
-#define FETCH(k)   ad_lane a##k = load(q + k * VECTOR);
-#define FMA_VV(k)  a##k = lane_fma(load(p + k * VECTOR), load(q + k * VECTOR), a##k);
-#define FNMA_VV(k) a##k = lane_fnma(load(p + k * VECTOR), load(q + k * VECTOR), a##k);
-#define FMA_UV(k)  a##k = lane_fma(u, load(q + k * VECTOR), a##k);
-#define FNMA_UV(k) a##k = lane_fnma(u, load(q + k * VECTOR), a##k);
-#define ADD_V(k)   a##k += load(q + k * VECTOR);
-#define SUB_V(k)   a##k -= load(q + k * VECTOR);
-#define ADD_U(k)   a##k += u;
-#define SUB_U(k)   a##k -= u;
-#define STORE(k)   store(z + k * VECTOR, a##k);
-#define BLANK(k)   a##k = lane_of_bits(lane_bits(a##k) & lane_bits(load(blank + k * VECTOR)));
-
-/* All terms of a class: pairs of slots, a uniform value and a slot, a slot, a uniform value. */
-#define PAIRS(M) \
-    for (; x < end; x += 2) { \
-        const double *p = work + x[0], *q = work + x[1]; \
-        EIGHT(M) \
-    } \
-    break;
-#define SCALED(M) \
-    for (; x < end; x += 2) { \
-        const ad_lane u = lane_all(uniform[x[0] & ~AD_UNIFORM]); \
-        const double *q = work + x[1]; \
-        EIGHT(M) \
-    } \
-    break;
-#define SINGLE(M) \
-    for (; x < end; x++) { \
-        const double *q = work + x[0]; \
-        EIGHT(M) \
-    } \
-    break;
-#define NUMBERS(M) \
-    for (; x < end; x++) { \
-        const ad_lane u = lane_all(uniform[x[0] & ~AD_UNIFORM]); \
-        EIGHT(M) \
-    } \
-    break;
-/* The linear form of rows [first, first + CHUNK) in a0 .. a7, from -0, which added to changes nothing; x at its end. */
-#define FORM(code, first) \
-    const uint32_t *x = (code) + 3; \
-    const double *work = c->work + (first), *uniform = c->uniform; \
-    EIGHT(DECLARE) \
-    for (uint32_t n = (code)[2]; n; n--) { \
-        const uint32_t class = x[0], *end = x + 2 + x[1] * (class < 4 ? 2u : 1u); \
-        x += 2; \
-        switch (class) { \
-        case 0: PAIRS(FMA_VV) \
-        case 1: PAIRS(FNMA_VV) \
-        case 2: SCALED(FMA_UV) \
-        case 3: SCALED(FNMA_UV) \
-        case 4: SINGLE(ADD_V) \
-        case 5: SINGLE(SUB_V) \
-        case 6: NUMBERS(ADD_U) \
-        default: NUMBERS(SUB_U) \
-        } \
-    }
-
-/* Both return where the next instruction is. */
-static const uint32_t *linear(const context *c, const uint32_t *code)
-{
-    const uint32_t *next = code;
-    for (size_t first = 0; first < AD_BLOCK; first += CHUNK) {
-        double *z = c->work + code[1] + first;
-        FORM(code, first)
-        EIGHT(STORE)
-        next = x;
-    }
-    return next;
-}
-
-/* The rows' sum of a linear form, into the accumulator; rows that do not count are blanked, NaN and all. */
-static const uint32_t *gather(const context *c, const uint32_t *code)
-{
-    const uint32_t *next = code;
-    double *sum = c->sums + code[1] * (size_t)8;
-    ad_lane total = load(sum);
-    for (size_t first = 0; first < AD_BLOCK; first += CHUNK) {
-        FORM(code, first)
-        if (c->mask) {
-            const double *blank = c->mask + first;
-            EIGHT(BLANK)
-        }
-        total += ((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (a6 + a7));
-        next = x;
-    }
-    store(sum, total);
-    return next;
-}
-
-/* p with what does not count blanked: a NaN of such a row would survive a factor 0. */
-static const double *blanked(const context *c, const double *p, size_t first, ad_lane *b)
-{
-    const double *blank = c->mask + first;
-    for (int k = 0; k < 8; k++)
-        b[k] = lane_of_bits(lane_bits(load(p + k * VECTOR)) & lane_bits(load(blank + k * VECTOR)));
-    return (const double *)b;
-}
-
-/* The rows' sums of a factor and of its products with others: it stays in registers. An outer product's row. Two chains of
- * sums a product; what the loop needs of the context stands in locals, since its stores might change the context for all
- * the compiler knows (P1 8 % faster). */
-#define PRODUCT(k, sum) lane_fma(a##k, load(p + k * VECTOR), sum)
-#define PRODUCTS(p_of_row) \
-    for (const uint32_t *x = code + 4, *end = x + 2 * code[3]; x < end; x += 2) { \
-        const double *p = p_of_row; \
-        double *sum = sums + x[1] * (size_t)8; \
-        ad_lane even = PRODUCT(0, load(sum)), odd = a1 * load(p + VECTOR); \
-        even = PRODUCT(2, even), odd = PRODUCT(3, odd); \
-        even = PRODUCT(4, even), odd = PRODUCT(5, odd); \
-        even = PRODUCT(6, even), odd = PRODUCT(7, odd); \
-        store(sum, even + odd); \
-    }
-static void gather_products(const context *c, const uint32_t *code)
-{
-    double *sums = c->sums;
-    for (size_t first = 0; first < AD_BLOCK; first += CHUNK) {
-        const double *work = c->work + first, *q = work + code[1];
-        EIGHT(FETCH)
-        if (c->mask) {
-            const double *blank = c->mask + first;
-            EIGHT(BLANK)
-        }
-        if (code[2] != UINT32_MAX) {
-            double *sum = sums + code[2] * (size_t)8;
-            store(sum, load(sum) + (((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (a6 + a7))));
-        }
-        if (c->mask) {
-            ad_lane b[8];
-            PRODUCTS(blanked(c, work + x[0], first, b))
-        } else
-            PRODUCTS(work + x[0])
-    }
-}
+/* ---- Two functions at once --------------------------------------------------------------------------------------------- */
 
 /* sigmoid(x) and sigmoid(-x) from one exponential; in two steps, with the compiler kept from making them one again. */
 static __attribute__((flatten)) void sigmoids(const context *c, const uint32_t *code)
@@ -230,7 +102,7 @@ static __attribute__((flatten)) void sine_cosine(const context *c, const uint32_
 {
     double *sine = c->work + code[1], *cosine = c->work + code[2];
     const double *x = c->work + code[3];
-    for (int j = 0; j < AD_BLOCK; j += VECTOR) {
+    for (int j = 0; j < AD_LIVE; j += VECTOR) {
         struct ad_lane_sine_cosine both = ad_lane_sin_cos(load(x + j));
         store(sine + j, both.sine);
         store(cosine + j, both.cosine);
@@ -260,9 +132,18 @@ static void load_columns(const ad_pass *pass, double *work, const double *const 
                 store(slot + j, load_any(column + j));
             continue;
         }
-        memcpy(slot, column, rows * sizeof *slot);
-        for (size_t i = rows; i < AD_BLOCK; i++)
-            slot[i] = column[rows - 1];    /* an ordinary row again: nothing strange to compute */
+        /* Beyond the end an ordinary row again: nothing strange to compute. The last rows are stored over it. */
+        for (size_t j = rows / VECTOR * VECTOR; j < AD_LIVE; j += VECTOR)
+            store(slot + j, lane_all(column[rows - 1]));
+        if (rows < VECTOR)
+            for (size_t i = 0; i < rows; i++)
+                slot[i] = column[i];
+        else {
+            ad_lane last = load_any(column + rows - VECTOR);
+            for (size_t j = 0; j + VECTOR <= rows; j += VECTOR)
+                store(slot + j, load_any(column + j));
+            memcpy(slot + rows - VECTOR, &last, sizeof last);
+        }
     }
 }
 
@@ -287,10 +168,17 @@ static int store_rows(const double *slot, double *to, size_t rows, int far)
     lane_mask nan = lane_unequal(LANE_0, LANE_0);
     if (rows < AD_BLOCK) {
         int some = 0;
-        for (size_t i = 0; i < rows; i++)
+        for (size_t i = 0; i < rows && rows < VECTOR; i++) {
             some |= isnan(slot[i]);
-        memcpy(to, slot, rows * sizeof *to);
-        return some;
+            to[i] = slot[i];
+        }
+        for (size_t j = 0; j < rows && rows >= VECTOR; j += VECTOR) {
+            size_t at = j + VECTOR <= rows ? j : rows - VECTOR;
+            ad_lane v = load_any(slot + at);
+            nan = lane_or(nan, lane_unequal(v, v));
+            memcpy(to + at, &v, sizeof v);
+        }
+        return some || (rows >= VECTOR && lane_any(nan));
     }
     for (int j = 0; j < AD_BLOCK; j += VECTOR) {
         ad_lane v = load(slot + j);
@@ -368,13 +256,13 @@ static void interleave(const double *block, size_t rows, size_t m, double *strip
 int AD_LANES_RUN(const ad_pass *pass, const double *uniform, const double *const *columns, size_t from, size_t to,
                   double *work, double *sums, const ad_stored *stored)
 {
-    union { uint64_t bits[AD_BLOCK]; double lanes[AD_BLOCK]; } mask __attribute__((aligned(64)));
+    union { uint64_t bits[AD_LIVE]; double lanes[AD_LIVE]; } mask __attribute__((aligned(64)));
     int nan = 0;
     context c = {uniform, work, sums, NULL};
     for (size_t rows; from < to; from += rows) {
-        rows = to - from < AD_BLOCK ? to - from : AD_BLOCK;
-        if (rows < AD_BLOCK) {
-            for (size_t i = 0; i < AD_BLOCK; i++)
+        rows = to - from < AD_LIVE ? to - from : AD_LIVE;
+        if (rows < AD_LIVE) {
+            for (size_t i = 0; i < AD_LIVE; i++)
                 mask.bits[i] = i < rows ? UINT64_MAX : 0;
             c.mask = mask.lanes;
         }
@@ -390,10 +278,14 @@ int AD_LANES_RUN(const ad_pass *pass, const double *uniform, const double *const
             case AD_MUL_ADD:     row_mul_add(&c, code);     code += 5; continue;
             case AD_MUL_SUB:     row_mul_sub(&c, code);     code += 5; continue;
             case AD_SUB_MUL:     row_sub_mul(&c, code);     code += 5; continue;
+            case AD_MUL_MUL:     row_mul_mul(&c, code);     code += 5; continue;
+            case AD_MUL_MUL_MUL: row_mul_mul_mul(&c, code); code += 6; continue;
             case AD_MUL_ADD_MUL: row_mul_add_mul(&c, code); code += 6; continue;
             case AD_MUL_SUB_MUL: row_mul_sub_mul(&c, code); code += 6; continue;
             case AD_LINEAR:      code = linear(&c, code);          continue;
+            case AD_LINEAR_TWO:  code = linear_two(&c, code);      continue;
             case AD_GATHER:      code = gather(&c, code);          continue;
+            case AD_GATHER_TWO:  code = gather_two(&c, code);      continue;
             case AD_STORE:
                 nan |= stored->interleaved
                      ? store_rows(work + code[2], stored->block + code[1] * (size_t)AD_BLOCK, rows, 0)
@@ -401,8 +293,7 @@ int AD_LANES_RUN(const ad_pass *pass, const double *uniform, const double *const
                 code += 3;
                 continue;
             case AD_GATHER_PRODUCTS:
-                gather_products(&c, code);
-                code += 4 + 2 * code[3];
+                code = gather_products(&c, code);
                 continue;
             case AD_SIGMOIDS:
                 sigmoids(&c, code);

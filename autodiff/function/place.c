@@ -9,7 +9,19 @@ typedef void visit(lowering *L, ad_pass *pass, uint32_t *word);
 /* The results of an instruction: how many words after the code name one. */
 static int results(uint32_t code)
 {
-    return code == AD_SIGMOIDS || code == AD_SINE_COSINE ? 2 : code < AD_SIGMOIDS;
+    return code < AD_LINEAR_TWO ? 1 : code <= AD_SINE_COSINE ? 2 : 0;
+}
+
+/* The terms of a linear instruction from the number of classes on; returns where they end. */
+static uint32_t *for_terms(lowering *L, ad_pass *pass, uint32_t *x, visit *f)
+{
+    for (uint32_t classes = *x++; classes; classes--) {
+        uint32_t n = x[1] * (x[0] < 4 ? 2u : 1u);
+        for (x += 2; n; n--, x++)
+            if (!(*x & AD_UNIFORM))
+                f(L, pass, x);
+    }
+    return x;
 }
 
 /* Calls f for every operand that is a node. */
@@ -25,13 +37,20 @@ static void for_operands(lowering *L, ad_pass *pass, uint32_t *code, visit *f)
             f(L, pass, code + 4 + 2 * k);
         return;
     case AD_LINEAR: case AD_GATHER:
-        x++;
-        for (uint32_t c = 0; c < code[2]; c++) {
-            uint32_t n = x[1] * (x[0] < 4 ? 2u : 1u);
-            for (x += 2; n; n--, x++)
-                if (!(*x & AD_UNIFORM))
-                    f(L, pass, x);
-        }
+        for_terms(L, pass, x, f);
+        return;
+    case AD_LINEAR_TWO:
+        for (uint32_t k = 0; k < code[3]; k++)
+            f(L, pass, code + 6 + 3 * k);
+        for_terms(L, pass, for_terms(L, pass, code + 4 + 3 * code[3], f), f);
+        return;
+    case AD_GATHER_TWO:
+        f(L, pass, code + 1);
+        f(L, pass, code + 2);
+        for (uint32_t k = 0; k < code[5]; k++)
+            f(L, pass, code + 8 + 3 * k);
+        for (uint32_t k = 0; k < code[6] + code[7]; k++)
+            f(L, pass, code + 8 + 3 * code[5] + 2 * k);
         return;
     case AD_SIGMOIDS: case AD_SINE_COSINE:
         f(L, pass, code + 3);
@@ -71,7 +90,7 @@ static void set(lowering *L, ad_pass *pass, uint32_t *to)
 }
 
 /* Operands give their slots back before results take theirs, so that a result may overwrite an operand: every
- * instruction reads all operands of a row before it writes the row. With two results that holds no longer. */
+ * instruction reads all operands of a row before it writes the row. Not so two functions at once. */
 void lower_place(lowering *L, ad_pass *pass)
 {
     const uint32_t *starts = L->starts.base;
@@ -89,10 +108,11 @@ void lower_place(lowering *L, ad_pass *pass)
     for (uint32_t k = 0; k < L->n_starts; k++) {
         uint32_t *code = pass->code + starts[k];
         int n = results(*code);
-        for (int r = 0; r < n && n > 1; r++)
+        int first = *code == AD_SIGMOIDS || *code == AD_SINE_COSINE;
+        for (int r = 0; r < n && first; r++)
             set(L, pass, code + 1 + r);
         for_operands(L, pass, code, use);
-        if (n == 1)
-            set(L, pass, code + 1);
+        for (int r = 0; r < n && !first; r++)
+            set(L, pass, code + 1 + r);
     }
 }

@@ -178,8 +178,10 @@ int ad_plan_make(ad_plan *plan, const ad_graph *G, uint32_t n_params, uint32_t n
     size_t n = G->n + (size_t)1, ids = n * sizeof(uint32_t), outs = (n_outputs + (size_t)1) * sizeof(uint32_t);
     *plan = (ad_plan){.allocator = G->allocator, .callees = G->callees.base, .n_params = n_params};
     lowering L = {.plan = plan, .G = G, .n_outputs = n_outputs};
-    uint32_t **of_ids[] = {&L.level, &L.uniform, &L.uses, &L.first_sum, &L.next_sum, &L.first_out, &L.seen, &L.slot, &L.stack, &L.twin};
-    unsigned char **of_bytes[] = {&L.needed, &L.in_pass, &L.exact, &L.fused, &L.done, (unsigned char **)&L.signs};
+    uint32_t **of_ids[] = {&L.level, &L.uniform, &L.uses, &L.first_sum, &L.next_sum, &L.first_out, &L.seen, &L.slot, &L.stack, &L.twin,
+                            &L.mark};
+    unsigned char **of_bytes[] = {&L.needed, &L.in_pass, &L.exact, &L.fused, &L.done, &L.compound,
+                                 (unsigned char **)&L.signs};
     for (size_t i = 0; i < sizeof of_ids / sizeof *of_ids; i++)
         *of_ids[i] = table(&L, ids);
     for (size_t i = 0; i < sizeof of_bytes / sizeof *of_bytes; i++)
@@ -195,8 +197,11 @@ int ad_plan_make(ad_plan *plan, const ad_graph *G, uint32_t n_params, uint32_t n
         drop(&L, *of_bytes[i], n);
     drop(&L, L.next_out, outs);
     ad_block_free(&L.group.pairs, &plan->allocator);
-    for (int c = 0; c < AD_CLASSES; c++)
-        ad_block_free(&L.term[c], &plan->allocator);
+    ad_block_free(&L.closed.pairs, &plan->allocator);
+    for (int c = 0; c < AD_CLASSES; c++) {
+        ad_block_free(&L.form.term[c], &plan->allocator);
+        ad_block_free(&L.other.term[c], &plan->allocator);
+    }
     ad_block_free(&L.starts, &plan->allocator);
     if (L.failed)
         ad_plan_free(plan);

@@ -13,21 +13,26 @@
 
 #include "graph.h"
 
-enum { AD_BLOCK = 64, AD_CLASSES = 8 };
+enum { AD_BLOCK = 64, AD_FEW = 16, AD_CLASSES = 8 };
 #define AD_UNIFORM 0x80000000u
 #define AD_LAST    0x40000000u             /* of an operand while slots are placed: named here for the last time */
 
 /* Codes beyond the rows of ops.def, which take: code, slot, operands. So do these fused ones, on a, b, c, d:
  *   AD_MUL_NEG  -a b        AD_MUL_ADD  a b + c     AD_MUL_SUB  a b - c     AD_SUB_MUL  c - a b
- *   AD_MUL_ADD_MUL  a b + c d                       AD_MUL_SUB_MUL  a b - c d
+ *   AD_MUL_MUL  (a b) c
+ *   AD_MUL_ADD_MUL  a b + c d     AD_MUL_SUB_MUL  a b - c d     AD_MUL_MUL_MUL  (a b) (c d)
  * AD_LINEAR (code, slot, n, then n times: class, count, operands) sets a slot to a sum of terms, by class: pairs v v, -v v,
- * u v, -u v, then v, -v, u, -u; AD_GATHER (the same) adds it to an accumulator.
+ * u v, -u v, then v, -v, u, -u; AD_GATHER (the same) adds it to an accumulator. AD_LINEAR_TWO (code, slot, slot, n, then n
+ * times: u, u of the second, v; then the other terms of the first, of the second, each as above from the number of classes
+ * on) sets two slots.
  * AD_GATHER_PRODUCTS (code, factor, accumulator or UINT32_MAX, n, then n times: operand, accumulator) adds the factor to
- * an accumulator and its products to others.
+ * an accumulator and its products to others. AD_GATHER_TWO (code, factor, factor, their accumulators, n, n of the first, n of
+ * the second, then n times: operand, two accumulators; then for each: operand, accumulator) does so with two factors.
  * AD_SIGMOIDS and AD_SINE_COSINE (code, slot, slot, operand) set sigmoid(x) and sigmoid(-x), sin(x) and cos(x).
  * AD_STORE (code, output, operand) writes rows out. */
-enum { AD_MUL_NEG = AD_GRAPH_OPS, AD_MUL_ADD, AD_MUL_SUB, AD_SUB_MUL, AD_MUL_ADD_MUL, AD_MUL_SUB_MUL, AD_LINEAR,
-       AD_SIGMOIDS, AD_SINE_COSINE, AD_GATHER, AD_GATHER_PRODUCTS, AD_STORE, AD_END, AD_COPY };
+enum { AD_MUL_NEG = AD_GRAPH_OPS, AD_MUL_ADD, AD_MUL_SUB, AD_SUB_MUL, AD_MUL_MUL, AD_MUL_ADD_MUL, AD_MUL_SUB_MUL,
+       AD_MUL_MUL_MUL, AD_LINEAR, AD_LINEAR_TWO, AD_SIGMOIDS, AD_SINE_COSINE, AD_GATHER, AD_GATHER_PRODUCTS, AD_GATHER_TWO,
+       AD_STORE, AD_END, AD_COPY };
 
 /* A row on uniform values; or AD_COPY of one; or AD_OP_CALL of callee x on those from `to` on, results after them. */
 typedef struct ad_uniform_step {
@@ -85,6 +90,7 @@ typedef struct ad_stored {
 typedef int  ad_lanes_run(const ad_pass *pass, const double *uniform, const double *const *columns, size_t from, size_t to,
                           double *work, double *sums, const ad_stored *stored);
 ad_lanes_run  ad_lanes_baseline, ad_lanes_avx2, ad_lanes_avx512;  /* those that this build has */
-ad_lanes_run *ad_lanes_for_this_machine(void);
+ad_lanes_run  ad_few_lanes_baseline, ad_few_lanes_avx2, ad_few_lanes_avx512;   /* the same, AD_FEW rows at a time */
+ad_lanes_run *ad_lanes_for_this_machine(size_t rows);
 
 #endif

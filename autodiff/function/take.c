@@ -184,7 +184,6 @@ static int take_inputs(taking *t)
     ad_function *f = t->f;
     const uint32_t *inputs = t->tape->inputs.base;
     uint32_t param = 0, column = 0;
-    uint64_t faults = t->tape->faults;     /* looking for names may find no memory for their index */
     for (uint32_t k = 0; k < t->tape->n_inputs; k++) {
         uint32_t i = inputs[k];
         int is_param = ad_word_op(t->tape->head->words[i]) == AD_OP_PARAM;
@@ -197,7 +196,7 @@ static int take_inputs(taking *t)
         else
             f->column_nodes[column++] = t->node[i];
     }
-    return !f->graph.failed && t->tape->faults == faults;
+    return !f->graph.failed;
 }
 
 static int take(taking *t, const ad_var *outputs)
@@ -218,6 +217,7 @@ static int take(taking *t, const ad_var *outputs)
     for (uint32_t k = 0; k < f->n_outputs; k++)
         f->outputs[k] = ad_is_plain(outputs[k]) ? ad_graph_number(&f->graph, outputs[k].value) : t->node[ad_id(outputs[k])];
     ad_function_find_depth(f);
+    ad_graph_close(&f->graph);
     return !f->graph.failed && !t->refused;
 }
 

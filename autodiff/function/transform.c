@@ -88,6 +88,7 @@ ad_function *ad_function_extract(const ad_function *f, const ad_graph *G, size_t
         for (size_t k = 0; k < n_outputs; k++)
             to->outputs[k] = node[outputs[k]];
         ad_function_find_depth(to);
+        ad_graph_close(&to->graph);
         done = !to->graph.failed;
     }
     ad_drop(a, needed, G->n, 1);
@@ -176,6 +177,34 @@ static void tangent(derivation *d, uint32_t *out)
     ad_drop(&G->allocator, dot, n, sizeof *dot);
 }
 
+/* Whether a chosen column reaches a sum over rows: a tangent of 1 would be one of all rows at once. */
+static int column_is_summed(const derivation *d, const uint32_t *dot)
+{
+    for (uint32_t i = 0; i < d->f->graph.n; i++)
+        if (ad_graph_at(&d->graph, i)->op == AD_OP_ROW_SUM && dot[i] != NONE)
+            return 1;
+    return 0;
+}
+
+static void forward(derivation *d, uint32_t *out)
+{
+    ad_graph *G = &d->graph;
+    uint32_t n = d->f->graph.n, *dot = ad_make(&G->allocator, n, sizeof *dot);
+    G->failed |= !dot;
+    for (size_t j = 0; j < d->n && !G->failed; j++) {
+        memset(dot, 0xff, n * sizeof *dot);
+        dot[d->chosen[j]] = ad_graph_number(G, 1);
+        ad_graph_tangent(G, n, dot);
+        if (!G->failed && ad_graph_varies(G, d->chosen[j]) && column_is_summed(d, dot))
+            d->status = AD_ERROR_ARGUMENT;
+        for (uint32_t k = 0; k < d->f->n_outputs && !G->failed; k++) {
+            uint32_t slope = dot[d->f->outputs[k]];
+            out[k * d->n + j] = slope == NONE ? ad_graph_number(G, 0) : slope;
+        }
+    }
+    ad_drop(&G->allocator, dot, n, sizeof *dot);
+}
+
 /* w becomes w', and in later derivations w'2, w'3, ...; seeds are g1', g2', ... */
 static int name_new_inputs(const derivation *d, ad_function *to)
 {
@@ -211,10 +240,12 @@ static ad_function *derive(derivation *d)
         return NULL;
     }
     memcpy(d->outputs, d->f->outputs, kept * sizeof *d->outputs);
-    (d->o.mode == AD_REVERSE ? reverse : d->o.mode == AD_TANGENT ? tangent : adjoint)(d, d->outputs + kept);
+    static void (*const sweep[])(derivation *, uint32_t *) = {reverse, tangent, adjoint, forward};
+    sweep[d->o.mode](d, d->outputs + kept);
+    ad_graph_close(&d->graph);             /* before there is another of its size */
     ad_function *to = d->graph.failed || d->status != AD_OK ? NULL
                     : ad_function_extract(d->f, &d->graph, d->more_params, d->more_columns, d->n_outputs, d->outputs);
-    if (to && d->o.mode != AD_REVERSE && !name_new_inputs(d, to)) {
+    if (to && (d->o.mode == AD_TANGENT || d->o.mode == AD_ADJOINT) && !name_new_inputs(d, to)) {
         ad_function_free(to);
         to = NULL;
     }
@@ -226,7 +257,7 @@ static ad_function *derive(derivation *d)
 /* Numbers of outputs and inputs must fit in ids; a function has an output. */
 static void count_outputs(derivation *d)
 {
-    size_t m = d->f->n_outputs, most = UINT32_MAX / 8, each = d->o.mode == AD_REVERSE ? m : 1;
+    size_t m = d->f->n_outputs, most = UINT32_MAX / 8, each = d->o.mode == AD_REVERSE || d->o.mode == AD_FORWARD ? m : 1;
     d->n = d->o.inputs || d->o.n ? d->o.n : d->f->n_params;
     d->directions = d->o.mode == AD_TANGENT && d->o.directions ? d->o.directions : 1;
     if (d->o.n && !d->o.inputs)
@@ -244,7 +275,7 @@ ad_function *ad_function_derive(const ad_function *f, ad_derive_options options)
 {
     derivation d = {.f = f, .o = options, .status = AD_OK};
     ad_function *to = NULL;
-    if (!f || options.mode < AD_REVERSE || options.mode > AD_ADJOINT)
+    if (!f || options.mode < AD_REVERSE || options.mode > AD_FORWARD)
         d.status = AD_ERROR_ARGUMENT;
     else
         count_outputs(&d);
@@ -314,6 +345,7 @@ static int fill_point(const ad_function *f, ad_function *to, uint32_t *node)
         to->outputs[k] = node[f->outputs[k]];
     to->level = f->level;
     ad_function_find_depth(to);
+    ad_graph_close(G);
     return !G->failed;
 }
 

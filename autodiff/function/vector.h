@@ -17,6 +17,7 @@
 
 #include "vector_choice.h"
 #include "vector_exp.h"
+#include "vector_gamma.h"
 #include "vector_inverse.h"
 #include "vector_lane.h"
 #include "vector_log.h"

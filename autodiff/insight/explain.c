@@ -9,9 +9,15 @@
 
 ad_var ad_explain_product(const ad_explaining *e, ad_var x, ad_var slope)
 {
-    (void)e;
     if (ad_is_plain(slope) && slope.value == 1)
         return x;
+    if (!ad_is_plain(slope)) {
+        const ad_tape *notebook = e->s.notebook;
+        ad_node node = ad_node_at(notebook, ad_id(slope));
+        if (node.op == AD_OP_div && ad_word_op(notebook->head->words[node.fixed[0]]) == AD_OP_CONSTANT &&
+            notebook->head->values[node.fixed[0]] == 1)
+            return ad_div(x, ad_var_at(notebook, node.fixed[1]));
+    }
     return ad_is_plain(slope) && slope.value == -1 ? ad_neg(x) : ad_mul(x, slope);
 }
 

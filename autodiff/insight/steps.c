@@ -195,6 +195,7 @@ static void note_rules(const ad_steps *s, const formula_nodes *f, size_t leaf, a
 {
     const ad_rule *up[64];
     int n = 0;
+    memset(edge->rules, 0, sizeof edge->rules);
     for (int at = f->node[leaf].by; at != NONE && n < 64; at = f->node[at].by)
         up[n++] = ad_node_at(s->notebook, f->node[at].id).rule;
     for (int k = 0; k < 3 && n;) {
@@ -216,6 +217,15 @@ static int is_edge(const taking *t, size_t to, size_t from)
     return k < t->s->n_edges && t->s->edge[k].to == to && t->s->edge[k].from == from;
 }
 
+/* Whether the way found first leads through a comparison, which has no slope. */
+static int is_flat(const ad_edge *edge)
+{
+    for (int k = 0; k < 3 && edge->rules[k]; k++)
+        if (strstr(edge->rules[k], "flat"))
+            return 1;
+    return 0;
+}
+
 static int find_edges(taking *t, size_t to, const formula_nodes *f)
 {
     ad_steps *s = t->s;
@@ -223,8 +233,13 @@ static int find_edges(taking *t, size_t to, const formula_nodes *f)
     step->first_edge = s->n_edges;
     for (size_t k = 0; k < f->n; k++) {
         size_t from = step_at(s, f->node[k].id);
-        if (from == s->n || is_edge(t, to, from))
+        if (from == s->n)
             continue;
+        if (is_edge(t, to, from)) {
+            if (is_flat(&s->edge[t->place[from]]))
+                note_rules(s, f, k, &s->edge[t->place[from]]);
+            continue;
+        }
         ad_edge *moved = grown(t, s->edge, &s->edge_size, (s->n_edges + 1) * sizeof *moved);
         if (!moved)
             return 0;

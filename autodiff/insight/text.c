@@ -42,7 +42,7 @@ static const char *const latex_functions[] = {"exp", "log", "sin", "cos", "tan",
 
 static form form_of(const ad_node *node, ad_style style)
 {
-    const char *value = node->rule->value;
+    const char *value = node->rule->value ? node->rule->value : "";
     for (size_t i = 0; style.latex && i < sizeof in_latex / sizeof *in_latex; i++)
         if (!strcmp(in_latex[i].value, value))
             return in_latex[i].form;
@@ -52,6 +52,12 @@ static form form_of(const ad_node *node, ad_style style)
         if (!strcmp(infix[i].value, value))
             return (form){infix[i].between, "", "", node->op == AD_OP_dot && node->n == 2 ? PRODUCT : infix[i].binds, 0};
     return (form){", ", NULL, style.latex ? "\\right)" : ")", ATOM, 1};
+}
+
+/* What a call is called: as models have it. */
+static const char *name_of(const ad_node *node)
+{
+    return node->op == AD_OP_maximum ? "max" : node->op == AD_OP_minimum ? "min" : node->rule->name;
 }
 
 /* ---- The writer: no recursion, a frame for every operation that is open ---------------------------------------------- */
@@ -230,7 +236,7 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
     }
     if (node.op == AD_OP_CONSTANT) {
         put_value(w, value, 0, least, behind_operator);
-    } else if (node.rule->kind == AD_LEAF) {
+    } else if (node.op <= AD_OP_COLUMN) {
         char place[40];
         snprintf(place, sizeof place, "input[%u]", (unsigned)ad_word_y(w->tape->head->words[id]));
         put_name(w, place);
@@ -243,7 +249,7 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
         put_parenthesis(w, f->parentheses, 1);
         put(w, node.op == AD_OP_neg ? "-" : f->form.open ? f->form.open : "");
         if (!f->form.open)
-            open_call(w, node.rule->name);
+            open_call(w, name_of(&node));
     }
 }
 
@@ -283,7 +289,7 @@ static void step(writer *w)
     if (f->form.binds == CHOICE && k == 2)
         between = w->style.latex ? " \\;:\\; " : " : ";
     put(w, k ? between : "");
-    size_t width = f->node.rule->kind == AD_PAIRS ? 2 : 1;
+    size_t width = f->node.width;
     if (f->node.list && n > w->longest * width && k == (w->longest - 1) * width) {
         put(w, w->style.latex ? "\\ldots" : "...");   /* the first ones, and the last */
         f->next = n - width;

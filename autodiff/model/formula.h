@@ -26,8 +26,8 @@ extern "C" {
 #endif
 
 /** Records a formula of a tape's variables, by their names:  `ad_var y = ad_formula(tape, "sigmoid(w*x + b)");`
- *  What is wrong with the text sticks to the tape, AD_ERROR_SYNTAX or AD_ERROR_LIMIT, with its place and how to mend it;
- *  the result is then a plain NaN. Of several variables of one name it takes the last. */
+ *  What is wrong with the text sticks to the tape, AD_ERROR_SYNTAX or AD_ERROR_LIMIT (no text: AD_ERROR_ARGUMENT), with its
+ *  place and how to mend it; the result is then a plain NaN. Of several variables of one name it takes the last. */
 AD_API ad_var ad_formula(ad_tape *tape, const char *text);
 
 /** What a node of a formula is. */
@@ -43,7 +43,7 @@ typedef enum ad_node_kind {
  *  operand of node i is node i - 1, and the one before an operand k is node nodes[k].first - 1. */
 typedef struct ad_node {
     ad_node_kind kind;
-    enum ad_op   op;               /* a row: AD_OP_mul; sums and products, a list row or min and max of any operands   */
+    enum ad_op   op;               /* of a row: AD_OP_mul, AD_OP_sum, ...; min and max may have any number of operands  */
     uint32_t     operands;         /* how many                                                                        */
     uint32_t     first;            /* the node where its part of the formula begins; its own place for a leaf         */
     uint32_t     at, length;       /* its bytes in the text, its parentheses included                                 */

@@ -24,30 +24,82 @@ static ad_var constant(const entering *in, ad_tape *tape, size_t i, const char *
     return in->by[i] ? anchored(in, value) : ad_const(value);
 }
 
-/* A formula's variable is a node of its own: an alias of another, or a number, would have that one's derivative, or none. */
-static ad_var own_node(const entering *in, ad_tape *tape, size_t i, const char *name, ad_var v, size_t before)
+/* A formula's variable is a node of its own: another's would have that one's derivative, a number none. What a row makes is. */
+static ad_var own_node(const entering *in, ad_tape *tape, size_t i, const ad_symbol *s, ad_var v)
 {
     if (ad_is_plain(v))
-        return isnan(v.value) && ad_tape_error(tape) != AD_OK ? v : constant(in, tape, i, name, v.value);
-    if (ad_id(v) < before)
+        return isnan(v.value) && ad_tape_error(tape) != AD_OK ? v : constant(in, tape, i, s->name, v.value);
+    if (s->formula->nodes[s->formula->size - 1].kind != AD_NODE_ROW)
         v = ad_mul(v, 1);
-    return in->function ? v : ad_name(v, name);
+    return in->function ? v : ad_name(v, s->name);
+}
+
+static void record_inputs(const ad_model *m, ad_tape *tape, entering *in, ad_var *vars)
+{
+    for (int which = AD_PARAMS; which <= AD_COLUMNS; which++)
+        for (size_t k = 0; k < m->n_inputs[which]; k++) {
+            size_t i = ((const size_t *)m->inputs[which].base)[k];
+            const ad_symbol *s = ad_symbol_at(m, i);
+            in->anchor = vars[i] = which == AD_PARAMS ? ad_param(tape, s->name, s->value) : ad_column(tape, s->name);
+        }
+}
+
+static int has_derivative(const ad_expression *e)
+{
+    for (size_t i = 0; i < e->size; i++)
+        if (e->nodes[i].kind == AD_NODE_DERIVATIVE)
+            return 1;
+    return 0;
+}
+
+static int uses_from(const ad_expression *e, size_t symbol)
+{
+    for (size_t i = 0; i < e->size; i++)
+        if (e->nodes[i].name && e->nodes[i].symbol >= symbol)
+            return 1;
+    return 0;
+}
+
+/* Formulas from i on that hold derivatives and none of which needs another: so a gradient written out, name by name, takes
+ * one sweep. */
+static size_t end_of_group(const ad_model *m, size_t i)
+{
+    size_t end = i + 1;
+    if (has_derivative(ad_symbol_at(m, i)->formula))
+        while (end < m->scope.count && ad_symbol_at(m, end)->formula && has_derivative(ad_symbol_at(m, end)->formula) &&
+               !uses_from(ad_symbol_at(m, end)->formula, i))
+            end++;
+    return end;
+}
+
+static void record_group(const ad_model *m, ad_tape *tape, const entering *in, size_t i, size_t end, ad_var *vars)
+{
+    size_t n = end - i, bytes = n * sizeof(const ad_expression *);
+    const ad_expression *one = ad_symbol_at(m, i)->formula, **e = n > 1 ? ad_resize(&tape->allocator, NULL, 0, bytes) : &one;
+    if (!e) {
+        ad_fault_memory(tape, "model_record", "a gradient");
+        while (i < end)
+            vars[i++] = ad_const(NAN);
+        return;
+    }
+    for (size_t k = 0; k < n; k++)
+        e[k] = ad_symbol_at(m, i + k)->formula;
+    ad_expressions_record(n, e, tape, vars, vars + i);
+    for (size_t k = i; k < end; k++)
+        vars[k] = own_node(in, tape, k, ad_symbol_at(m, k), vars[k]);
+    if (n > 1)
+        ad_resize(&tape->allocator, e, bytes, 0);
 }
 
 static void record(const ad_model *m, ad_tape *tape, entering in, ad_var *vars)
 {
     if (in.function)                               /* inputs first: any of them is the anchor */
-        for (int which = AD_PARAMS; which <= AD_COLUMNS; which++)
-            for (size_t k = 0; k < m->n_inputs[which]; k++) {
-                size_t i = ((const size_t *)m->inputs[which].base)[k];
-                const ad_symbol *s = ad_symbol_at(m, i);
-                in.anchor = vars[i] = which == AD_PARAMS ? ad_param(tape, s->name, s->value) : ad_column(tape, s->name);
-            }
-    for (size_t i = 0; i < m->scope.count; i++) {
+        record_inputs(m, tape, &in, vars);
+    for (size_t i = 0, end; i < m->scope.count; i = end) {
         const ad_symbol *s = ad_symbol_at(m, i);
-        size_t before = ad_tape_size(tape);
+        end = s->kind == AD_SYMBOL_FORMULA ? end_of_group(m, i) : i + 1;
         if (s->kind == AD_SYMBOL_FORMULA)
-            vars[i] = own_node(&in, tape, i, s->name, ad_expression_record(s->formula, tape, vars), before);
+            record_group(m, tape, &in, i, end, vars);
         else if (s->kind == AD_SYMBOL_CONST)
             vars[i] = constant(&in, tape, i, s->name, s->value);
         else if (!in.function)

@@ -11,10 +11,12 @@
 ad_expression *ad_parse_formula(ad_lexer *lexer, ad_scope *scope, ad_arena *arena);
 /* Reads all of a text, [length] and a 0, as a formula. */
 ad_expression *ad_parse_whole(const char *text, size_t length, ad_scope *scope, ad_arena *arena, ad_problem *problem);
+
 /* Whether a name is reserved: a keyword, pi, d or a function; in words, or NULL. */
 const char    *ad_reserved(const char *name, size_t length);
 /* A name that is not known, with the nearest that is. Returns 0. */
 int            ad_unknown_name(ad_lexer *lexer, const ad_token *name, const ad_scope *scope);
+int            ad_unknown_function(ad_lexer *lexer, const ad_token *name);
 /* What a token is, for "expected ..., found ...". */
 void           ad_token_words(const ad_lexer *lexer, const ad_token *token, char *words, size_t size);
 

@@ -287,7 +287,7 @@ static int complete(ad_table *t, chosen *c)
     const ad_hole *hole = (ad_hole *)t->holes.base + c->first;
     char more[80] = "";
     if (c->holes > 1)
-        snprintf(more, sizeof more, " (so do %zu more rows)", c->holes - 1);
+        snprintf(more, sizeof more, ", nor in %zu more row%s", c->holes - 1, c->holes == 2 ? "" : "s");
     return ad_table_fault(t, AD_ERROR_DATA, "%s, line %zu: column '%s' has no value there%s; fill it in, or ask to drop such rows",
                           ad_table_text_at(t, t->called), ad_table_line(t, hole->row), ad_table_name(t, hole->column), more);
 }

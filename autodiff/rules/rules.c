@@ -82,7 +82,7 @@ static void settle(reader *r, int precedence)
 int ad_row_named(const char *name, size_t length)
 {
     for (int op = AD_OP_THIRD + 1; op < AD_OP_COUNT; op++)
-        if (strlen(ad_rules[op].name) == length && !strncmp(ad_rules[op].name, name, length))
+        if (ad_rules[op].name[0] == name[0] && strlen(ad_rules[op].name) == length && !memcmp(ad_rules[op].name, name, length))
             return op;
     return -1;
 }

@@ -42,4 +42,9 @@ extern const ad_operator ad_operators[];
 /* The program of a partial; NULL for what is no row, or if the row's text is not of the language, which a test excludes. */
 const ad_program *ad_partial_program(enum ad_op op, int operand);
 
+/* slope.c: the partial by the operand at `place`, as a number, and whether the row's partial is the derivative there. For an
+ * n-ary row x (and y) is the element in question, n how many there are, m how many equal z. NaN and 0 for what is no row. */
+double ad_slope(enum ad_op op, int place, double x, double y, double w, double z, double n, double m);
+int    ad_slope_holds(enum ad_op op, double x, double y, double w, double z, double n, double m);
+
 #endif

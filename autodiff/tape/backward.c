@@ -4,7 +4,7 @@
  * operands hand on to the leaves; only then the careful sweep runs again, in which a zero of either contributes nothing.
  */
 #include "call.h"
-#include "internal.h"
+#include "sweep.h"
 
 #include "autodiff/rules/scalar.h"
 #include "autodiff/rules/sigmoid_pair.h"
@@ -42,14 +42,15 @@
 
 /* In the row sigmoid alone, sigmoid(-x) comes from what its node kept. */
 #undef sigmoid
-#define sigmoid(t) (row == AD_OP_sigmoid ? ad_complement(x, z, (uint64_t)b) : ad_scalar_sigmoid(t))
+#define sigmoid(t) (row == AD_OP_sigmoid && own ? ad_complement(x, z, (uint64_t)b) : ad_scalar_sigmoid(t))
 #define ROW(name) const enum ad_op row = AD_OP_##name; (void)row
 
-/* Adjoints of [bottom, top] are handed on; those below bottom only receive. Returns whether a leaf got a NaN. */
-static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, double *restrict A, ptrdiff_t bottom,
-                                                       ptrdiff_t top, const int careful)
+/* Adjoints of [bottom, top] are handed on; those below bottom only receive. Returns whether a leaf got a NaN. Values are the
+ * tape's own where others is NULL: what a node kept belongs to those. */
+static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, const double *others, double *restrict A,
+                                                       ptrdiff_t bottom, ptrdiff_t top, const int careful, const int own)
 {
-    const double *restrict V = tape->head->values;
+    const double *restrict V = own ? tape->head->values : others;
     const uint64_t *restrict words = tape->head->words;
     ptrdiff_t i = top + 1;
     double g1, g2;                         /* adjoints of i - 1 and i - 2, so far */
@@ -124,7 +125,10 @@ static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, doub
             if (b)
                 break;
             STORE;
-            ad_call_backward(tape, (uint32_t)a, (uint32_t)i, (uint32_t)top, A);
+            if (own)
+                ad_call_backward(tape, (uint32_t)a, (uint32_t)i, (uint32_t)top, A);
+            else
+                ad_call_backward_at(tape, V, (uint32_t)a, (uint32_t)i, (uint32_t)top, A);
             LOAD;
             break;
         default:
@@ -137,12 +141,20 @@ static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, doub
 
 static __attribute__((noinline)) int sweep_quickly(const ad_tape *tape, double *A, uint32_t bottom, uint32_t top)
 {
-    return sweep(tape, A, bottom, top, 0);
+    return sweep(tape, NULL, A, bottom, top, 0, 1);
 }
 
 static __attribute__((noinline)) void sweep_carefully(const ad_tape *tape, double *A, uint32_t bottom, uint32_t top)
 {
-    sweep(tape, A, bottom, top, 1);
+    sweep(tape, NULL, A, bottom, top, 1, 1);
+}
+
+__attribute__((cold)) void ad_sweep_carefully(const ad_tape *tape, const double *values, int own, double *A, uint32_t top)
+{
+    if (own)
+        sweep_carefully(tape, A, 0, top);
+    else
+        sweep(tape, values, A, 0, top, 1, 0);
 }
 
 /* Leaves at the start of the tape, as params usually are, need no visit. */
@@ -153,16 +165,27 @@ static uint32_t leading_leaves(ad_tape *tape)
     return tape->leaves;
 }
 
+/* Also for an infinity, which a careful sweep may find to be none. Sixteen sums, so that none waits for itself: P1 row by row,
+ * where this is done once in 645 operations, 3.2 -> 3.0 ns an operation. */
 static int any_nan(const double *A, size_t n)
 {
-    double s[4] = {0, 0, 0, 0};
+    double s[4] = {0, 0, 0, 0}, t[4] = {0, 0, 0, 0}, u[4] = {0, 0, 0, 0}, v[4] = {0, 0, 0, 0}, all = 0;
     size_t i = 0;
-    for (; i + 4 <= n; i += 4)
+    for (; i + 16 <= n; i += 16) {
         for (size_t k = 0; k < 4; k++)
             s[k] += A[i + k] * 0;
+        for (size_t k = 0; k < 4; k++)
+            t[k] += A[i + 4 + k] * 0;
+        for (size_t k = 0; k < 4; k++)
+            u[k] += A[i + 8 + k] * 0;
+        for (size_t k = 0; k < 4; k++)
+            v[k] += A[i + 12 + k] * 0;
+    }
     for (; i < n; i++)
-        s[0] += A[i] * 0;
-    return isnan(s[0] + s[1] + s[2] + s[3]);
+        all += A[i] * 0;
+    for (size_t k = 0; k < 4; k++)
+        all += (s[k] + t[k]) + (u[k] + v[k]);
+    return isnan(all);
 }
 
 static void clear(double *A, uint32_t from, uint32_t to)
@@ -171,17 +194,15 @@ static void clear(double *A, uint32_t from, uint32_t to)
         memset(A + from, 0, (to - from) * sizeof *A);
 }
 
-/* Two places before the first: the sweep looks two nodes ahead. */
-enum { BEFORE = 2 };
-static double *adjoints(const ad_tape *tape) { return (double *)tape->adjoints.base + BEFORE; }
+static double *adjoints(const ad_tape *tape) { return (double *)tape->adjoints.base + AD_SWEEP_BEFORE; }
 
 static ad_tape *prepare(ad_var E, const char *function)
 {
     ad_tape *tape = ad_tape_of(E, function);
     if (!tape)
         return NULL;
-    if (ad_region_grow(&tape->adjoints, &tape->allocator, (tape->head->count + BEFORE) * sizeof(double),
-                       (tape->limit + BEFORE) * sizeof(double)))
+    if (ad_region_grow(&tape->adjoints, &tape->allocator, (tape->head->count + AD_SWEEP_BEFORE) * sizeof(double),
+                       (tape->limit + AD_SWEEP_BEFORE) * sizeof(double)))
         return tape;
     tape->swept = 0;
     ad_fault_memory(tape, function, "the adjoints");

@@ -83,7 +83,7 @@ void ad_call_record(ad_tape *tape, const char *function, const ad_called_kind *k
         z[k] = ad_append(tape->head, (uint64_t)AD_OP_CALL << AD_OP_SHIFT | (uint64_t)call << AD_ID_BITS | k, z[k].value);
 }
 
-void ad_call_backward(const ad_tape *tape, uint32_t call, uint32_t i, uint32_t top, double *A)
+void ad_call_backward_at(const ad_tape *tape, const double *V, uint32_t call, uint32_t i, uint32_t top, double *A)
 {
     const ad_called *c = ad_called_at(tape, call);
     const uint32_t *operand = ad_called_operands(tape, c);
@@ -99,7 +99,7 @@ void ad_call_backward(const ad_tape *tape, uint32_t call, uint32_t i, uint32_t t
         g = x + n;
         dx = g + m;
         for (size_t j = 0; j < n; j++)
-            x[j] = tape->head->values[operand[j]];
+            x[j] = V[operand[j]];
         for (size_t k = 0; k < m; k++)
             g[k] = k < known ? A[i + k] : 0;
         status = c->kind->adjoint(c->object, x, dx);
@@ -110,4 +110,9 @@ void ad_call_backward(const ad_tape *tape, uint32_t call, uint32_t i, uint32_t t
         ad_fault_memory((ad_tape *)(uintptr_t)tape, "backward", "the adjoints of a call");
     if (x)
         ad_resize(&tape->allocator, x, bytes, 0);
+}
+
+void ad_call_backward(const ad_tape *tape, uint32_t call, uint32_t i, uint32_t top, double *A)
+{
+    ad_call_backward_at(tape, tape->head->values, call, i, top, A);
 }

@@ -36,8 +36,9 @@ static inline const uint32_t *ad_called_operands(const ad_tape *tape, const ad_c
  * the reference over, whatever comes of it. z [m]; plain NaN on error, which the tape then has. */
 void ad_call_record(ad_tape *tape, const char *function, const ad_called_kind *kind, void *object, size_t n, const ad_var *x,
                     size_t m, ad_var *z);
-/* Hands the adjoints of results i .. top on to the operands. */
+/* Hands the adjoints of results i .. top on to the operands; also where the nodes have values V, not the tape's own. */
 void ad_call_backward(const ad_tape *tape, uint32_t call, uint32_t i, uint32_t top, double *A);
+void ad_call_backward_at(const ad_tape *tape, const double *V, uint32_t call, uint32_t i, uint32_t top, double *A);
 /* Forgets the calls from n on. */
 void ad_calls_cut(ad_tape *tape, uint32_t n);
 

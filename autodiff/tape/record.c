@@ -194,13 +194,13 @@ static double value_dot(size_t n, const ad_var *x, const ad_var *y)
     return (s[0] + s[1]) + (s[2] + s[3]);
 }
 
-/* max + log(sum of exp(x - max)); an infinite maximum is the answer itself. */
+/* max + log(sum of exp(x - max)); an infinite maximum is the answer itself, and so is what is alone: -0 too. */
 static double value_logsumexp(size_t n, const ad_var *x)
 {
     double most = -INFINITY, s = 0;
     for (size_t i = 0; i < n; i++)
         most = max(most, x[i].value);
-    if (!isfinite(most))
+    if (n == 1 || !isfinite(most))
         return most;
     for (size_t i = 0; i < n; i++)
         s += exp(x[i].value - most);

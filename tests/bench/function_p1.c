@@ -1,8 +1,25 @@
 /* function_p1.c -- recorded functions on P1: loss and gradient over 10 000 rows, in lanes, against the loops by hand. */
 #include "p1_race.h"
+#include "function_bench.h"
 #include "p1_function.h"
 
 enum { ROWS = 10000, ROUNDS = 31 };
+
+#define V(variant) double HAND_EXPAND(p1_value, variant)(const p1_problem *);
+HANDS
+#undef V
+
+typedef struct value_entry {
+    const p1_problem *P;
+    double (*value)(const p1_problem *);
+    double E;
+} value_entry;
+
+static void run_value(void *problem)
+{
+    value_entry *e = problem;
+    e->E = e->value(e->P);
+}
 
 typedef struct columns {
     const double *x[3];                               /* the problem's rows, column by column  */
@@ -36,16 +53,25 @@ int main(int argc, char **argv)
     f = p1_function();
 
     p1_entry entry[P1_HANDS + 1];
-    bench_runner runner[P1_HANDS + 1];
+    value_entry values[P1_HANDS];
+    bench_runner runner[2 * P1_HANDS + 1], *value_runner = runner + P1_HANDS + 1;
     bench_begin(rounds);
     p1_enter_hands(&P, entry, runner);
     entry[P1_HANDS] = (p1_entry){.P = &P, .recorded = in_lanes};
     runner[P1_HANDS] = (bench_runner){"P1 in lanes, value and gradient", p1_run, &entry[P1_HANDS], 0};
-    bench_race(P1_HANDS + 1, runner, rounds);
+#define V(variant) \
+    values[HAND_EXPAND(P1_HAND, variant)] = (value_entry){&P, HAND_EXPAND(p1_value, variant), 0}; \
+    value_runner[HAND_EXPAND(P1_HAND, variant)] = \
+        (bench_runner){#variant, run_value, &values[HAND_EXPAND(P1_HAND, variant)], 0};
+    HANDS
+#undef V
+    bench_race(2 * P1_HANDS + 1, runner, rounds);
     bench_hand hand = bench_hands(P1_HANDS, runner);
     bench_print_hand("P1 by hand", P1_OPS * (double)rows, hand);
     bench_print(&runner[P1_HANDS], P1_OPS * (double)rows, hand, "bar 0.26x best, 0.15x O3");
-    int agree = bench_agree("P1 in lanes", P1_PARAMS, (double *)&entry[P1_HANDS].g, (double *)&entry[0].g);
+    function_print_value(&runner[P1_HANDS], bench_hands(P1_HANDS, value_runner), "P1");
+    int agree = bench_agree("P1 in lanes", P1_PARAMS, (double *)&entry[P1_HANDS].g, (double *)&entry[0].g) &
+                bench_agree("P1 in lanes, value", 1, &entry[P1_HANDS].E, &values[0].E);
     ad_function_free(f);
     free(x);
     free(t);

@@ -42,7 +42,7 @@ enum {
     RUNNERS
 };
 
-static int race(size_t rows, int rounds, const nn_network *net, const ad_function *f, const double (*x)[WIDE_IN],
+static int race(size_t rows, int rounds, nn_network *net, const ad_function *f, const double (*x)[WIDE_IN],
                 const double *const *columns)
 {
     static wide_network g[RUNNERS];
@@ -50,7 +50,7 @@ static int race(size_t rows, int rounds, const nn_network *net, const ad_functio
     bench_runner runner[RUNNERS];
     int agree = 1;
     for (int i = 0; i < RUNNERS; i++) {
-        e[i] = (entry){.P = {(const wide_network *)nn_network_values((nn_network *)(uintptr_t)net), rows, x, columns[WIDE_IN]},
+        e[i] = (entry){.P = {(const wide_network *)nn_network_values(net), rows, x, columns[WIDE_IN]},
                        .f = f, .columns = columns, .g = &g[i]};
         runner[i] = (bench_runner){"", run, &e[i], 0};
     }

@@ -11,11 +11,9 @@ static double sigmoid(double x)
     return 1 / (1 + exp(-x));
 }
 
-/* Adds the gradient of one row's error to g; returns the error. */
-static double row(const p1_network *restrict p, const double *restrict x, double t, p1_network *restrict g)
+/* The network's answer, and the hidden layers'. */
+static double forward(const p1_network *restrict p, const double *restrict x, double *restrict y1, double *restrict y2)
 {
-    double y1[P1_HIDDEN], y2[P1_HIDDEN], d1[P1_HIDDEN] = {0}, d2[P1_HIDDEN];
-
     for (int i = 0; i < P1_HIDDEN; i++)
         y1[i] = sigmoid(p->b1[i] + p->w1[i][0] * x[0] + p->w1[i][1] * x[1]);
     for (int i = 0; i < P1_HIDDEN; i++) {
@@ -27,7 +25,13 @@ static double row(const p1_network *restrict p, const double *restrict x, double
     double e = p->b3;
     for (int k = 0; k < P1_HIDDEN; k++)
         e += p->w3[k] * y2[k];
-    double y = sigmoid(e);
+    return sigmoid(e);
+}
+
+/* Adds the gradient of one row's error to g; returns the error. */
+static double row(const p1_network *restrict p, const double *restrict x, double t, p1_network *restrict g)
+{
+    double y1[P1_HIDDEN], y2[P1_HIDDEN], d1[P1_HIDDEN] = {0}, d2[P1_HIDDEN], y = forward(p, x, y1, y2);
 
     double d3 = (y - t) * y * (1 - y);
     g->b3 += d3;
@@ -58,5 +62,16 @@ double HAND_NAME(p1)(const p1_problem *P, p1_network *g)
     *g = (p1_network){.b3 = 0};
     for (size_t r = 0; r < P->rows; r++)
         E += row(&P->p, P->x[r], P->t[r], g);
+    return E;
+}
+
+/* The error alone. */
+double HAND_NAME(p1_value)(const p1_problem *P)
+{
+    double E = 0, y1[P1_HIDDEN], y2[P1_HIDDEN];
+    for (size_t r = 0; r < P->rows; r++) {
+        double y = forward(&P->p, P->x[r], y1, y2);
+        E += 0.5 * (y - P->t[r]) * (y - P->t[r]);
+    }
     return E;
 }

@@ -5,84 +5,19 @@
 #include <autodiff/autodiff.h>
 #include <autodiff/rules/rules.h>
 #include <autodiff/rules/sigmoid_both.h>
-#include <criterion/criterion.h>
-#include <dlfcn.h>
-#include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-/* ---- Compiling what was written -------------------------------------------------------------------------------------- */
-
-#define WARNINGS " -std=c99 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror "
-
-typedef double loss_function(const double *params, const double *columns);
-typedef double gradient_function(const double *params, const double *columns, double *gradient);
-typedef void   values_function(const double *params, const double *columns, double *values);
-
-/* A folder of generated files, to become one shared object. */
-static char folder[64];
-static void *object;
-
-static int have(const char *compiler)
-{
-    char command[64];
-    snprintf(command, sizeof command, "%s --version >/dev/null 2>&1", compiler);
-    return !system(command);
-}
-
-static int open_folder(void)
-{
-    if (!have("cc")) {
-        printf("no compiler: not tested\n");
-        return 0;
-    }
-    strcpy(folder, "/tmp/chainrule-emit-XXXXXX");
-    cr_assert_not_null(mkdtemp(folder));
-    return 1;
-}
-
-static void emit(const ad_function *f, const char *prefix)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s.c", folder, prefix);
-    FILE *file = fopen(path, "w");
-    cr_assert_not_null(file);
-    cr_assert_eq(ad_function_emit_c(f, file, (ad_emit_options){.prefix = prefix}), AD_OK);
-    fclose(file);
-}
+#include "emitted.h"
 
 static void compile(const char *more)
 {
     char command[512];
-    snprintf(command, sizeof command, "cd %s && cc" WARNINGS "%s -shared -fPIC -o object.so *.c -lm", folder, more);
-    cr_assert_eq(system(command), 0, "%s", command);
+    build(more);
     if (have("clang")) {
         snprintf(command, sizeof command, "cd %s && clang" WARNINGS "-fsyntax-only *.c", folder);
         cr_assert_eq(system(command), 0, "%s", command);
     }
-    snprintf(command, sizeof command, "%s/object.so", folder);
-    object = dlopen(command, RTLD_NOW | RTLD_LOCAL);
-    cr_assert_not_null(object, "%s", dlerror());
-}
-
-static void close_folder(void)
-{
-    char command[128];
-    dlclose(object);
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    cr_assert_eq(system(command), 0);
-}
-
-/* A function pointer from what dlsym gives, which C does not convert. */
-static void find(const char *prefix, const char *name, void *function)
-{
-    char symbol[64];
-    snprintf(symbol, sizeof symbol, "%s_%s", prefix, name);
-    void *found = dlsym(object, symbol);
-    cr_assert_not_null(found, "%s", symbol);
-    memcpy(function, &found, sizeof found);
 }
 
 /* ---- Comparing ----------------------------------------------------------------------------------------------------------- */

@@ -10,7 +10,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-enum { INPUTS = PARAMS + COLUMNS, ROWS = 4000, OUTPUTS = 2, FIGURES = 64 };
+enum { INPUTS = PARAMS + COLUMNS, ROWS = 1500, OUTPUTS = 2, FIGURES = 64 };
 
 static double data[COLUMNS][ROWS], out[OUTPUTS * (INPUTS + 1)][ROWS], inter[OUTPUTS * ROWS], p[2 * PARAMS];
 

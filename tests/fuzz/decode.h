@@ -55,10 +55,10 @@ static inline void decode(const uint8_t *data, size_t size, decoded *g)
     g->params = head % (MOST_PARAMS + 1);
     g->columns = head / 8 % (MOST_COLUMNS + 1);
     g->squashed = head / 32 % 2;
-    g->rows = rows[next(&b) % 10];
     head = next(&b);
-    g->nodes = head % (MOST_NODES + 1);
+    g->rows = rows[head % 10];
     g->many = head >= 252;
+    g->nodes = next(&b) % (MOST_NODES + 1);
     g->outputs = 1 + next(&b) % MOST_OUTPUTS;
     for (int i = 0; i < g->params; i++)
         g->param[i] = decoded_number(&b);

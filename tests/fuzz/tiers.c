@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PERIOD = 8, MOST_RESULTS = MOST_OUTPUTS * (MOST_INPUTS + 1), MANY_ROWS = 20000 };
+enum { PERIOD = 8, MOST_RESULTS = MOST_OUTPUTS * (MOST_INPUTS + 1), MANY_ROWS = 60000 };
 
 static const char *const isas[] = {"avx512", "avx2", "baseline"};
 

@@ -96,7 +96,7 @@ static inline bounded witness_of_row(uint32_t op, const bounded *const x[3])
     if (op == AD_OP_chain && ((x[0]->value == 0 && x[0]->error == 0) || (x[1]->value == 0 && x[1]->error == 0)))
         return z;
     for (int k = 0; k < arity; k++) {
-        certain &= x[k]->error <= 1e-5 * fmax(fabs(x[k]->value), 1e-3);
+        certain &= x[k]->error < INFINITY && x[k]->error <= 1e-5 * fmax(fabs(x[k]->value), 1e-3);
         zero_or_infinite |= x[k]->value == 0 || isinf(x[k]->value);
     }
     z.size = size_of(op, x, z.value);

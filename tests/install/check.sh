@@ -23,6 +23,15 @@ cc -std=c11 "$here/neuron.c" -o "$here/static" $(flags --cflags) "$library/libch
 same "$("$here/static")" 'the program with the static library'
 [ "$(flags --modversion)" = "$(sed -n "s/.*version: '\([0-9.]*\)'.*/\1/p" "$source/meson.build" | head -n 1)" ]
 
+# The command, where it is built, its manual and its completion.
+command=$(find "$here/stage" -path '*/bin/chainrule')
+if [ -n "$command" ]; then
+    printed=$(printf 'param w = 3\nE = w^2\nminimize E\n' | LD_LIBRARY_PATH=$library "$command" eval - --csv)
+    [ "$printed" = "$(printf 'name,value,gradient\nw,3,6\nE,9,')" ] || { echo "the installed command prints: $printed"; exit 1; }
+    [ -n "$(find "$here/stage" -name 'chainrule.1*')" ] || { echo 'no manual page'; exit 1; }
+    [ -n "$(find "$here/stage" -path '*bash-completion/completions/chainrule')" ] || { echo 'no completion'; exit 1; }
+fi
+
 mkdir -p "$here/user/subprojects"
 ln -s "$source" "$here/user/subprojects/chainrule"
 cp "$here/neuron.c" "$here/user/"

@@ -6,7 +6,7 @@
 
 static const char text[] =
     "const c = 2   # a comment\nparam w = 0.6 in (0, inf)\ncolumn x\ny = sigmoid(w*x + c)\nn = 3\nE = (y - n)^2/2 + max(w, c, x) + dot(w, c, x, n)\n"
-    "g = dE/dw + d(d(E)/d(c))/d(x)\nminimize E\nclaim dE/dw = g + d(E)/d(n) \"here\"\nclaim g = 0.25\n";
+    "g = dE/dw + d(d(E)/d(c))/d(x)\ng2 = dE/dc\nminimize E\nclaim dE/dw = g + d(E)/d(n) \"here\"\nclaim g = 0.25\n";
 static char *large;                                /* outgrows every first block */
 
 static void make_large(void)

@@ -110,7 +110,7 @@ static const struct { const char *text, *says; } cases[] = {
     {"y = \xff", "m:1:5: byte 0xff is not UTF-8 text\n  y = ?\n      ^\n"},
     {"y = \t2 +\t\x01", "m:1:10: a control character, 0x01\n  y =  2 + ?\n           ^\n"},
     {"claim 1 = 1 \"\xc3\"", "m:1:14: byte 0xc3 is not UTF-8 text\n  claim 1 = 1 \"?\"\n               ^\n"},
-    {"y = \xe2\x88\x82" "E", "m:1:6: unknown name 'E'\n  y = \xe2\x88\x82" "E\n       ^\n"},
+    {"y = \xe2\x88\x82\x45", "m:1:6: unknown name 'E'\n  y = \xe2\x88\x82\x45\n       ^\n"},
     {"# one\r\ny = 1\r\nz = 1 +\r\n", "m:3:8: expected a number, a name, '(' or '-', found the end\n  z = 1 +\n         ^\n"},
     {"# one\ry = 1\rz = 1 +", "m:3:8: expected a number, a name, '(' or '-', found the end\n  z = 1 +\n         ^\n"},
 };

@@ -257,6 +257,25 @@ Test(save, a_file_replaced_keeps_its_permissions)
     nn_network_free(net);
 }
 
+/* Nothing of the size that they tell of is made. */
+Test(save, small_files_that_tell_of_large_networks_are_refused)
+{
+    static const struct { const char *text, *says; } cases[] = {
+        {"chainrule network 1\ninputs 100000000\nlayer 1 tanh no_bias\nparameters 100000000\nchecksum none\n", "line 4: 100000000 parameters are more"},
+        {"chainrule network 1\ninputs 1000000000000\nlayer 1000000000000 tanh bias\nparameters 4\nchecksum none\n", "line 4: 4 parameters; "},
+        {"chainrule network 1\ninputs 0\nlayer 1 tanh bias\nparameters 1\nlayer1.neuron1.b 0\nchecksum none\n", "line 4: 1 parameters; 0 inputs"},
+        {"chainrule network 1\ninputs 2\nparameters 0\nchecksum none\n", "line 3: 0 parameters; 2 inputs and the 0 layers"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        failing m = {0};
+        nn_fault fault;
+        write_all(cases[i].text, strlen(cases[i].text));
+        cr_assert_null(nn_network_open(path, failing_allocator(&m), &fault));
+        cr_assert(fault.status == AD_ERROR_DATA && strstr(fault.message, cases[i].says), "case %zu: %s", i, fault.message);
+        cr_assert_lt(m.calls, 10);
+    }
+}
+
 static int life(failing *m)
 {
     nn_fault fault;

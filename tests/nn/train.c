@@ -3,42 +3,9 @@
 #define _GNU_SOURCE
 #endif
 #include "../functions/failing.h"
-#include "../unit/unit.h"
+#include "problems.h"
 #include <fcntl.h>
-#include <nn/nn.h>
 #include <unistd.h>
-
-/* ---- Data --------------------------------------------------------------------------------------------------------------- */
-
-static const double xor_x[] = {0, 0, 1, 1}, xor_y[] = {0, 1, 0, 1}, xor_t[] = {0, 1, 1, 0};
-
-static nn_data xor_data(void)
-{
-    static const double *const inputs[] = {xor_x, xor_y, NULL}, *const targets[] = {xor_t, NULL};
-    return (nn_data){.rows = 4, .input_columns = inputs, .target_columns = targets};
-}
-
-enum { MOONS = 400 };
-static double moon_x[MOONS], moon_y[MOONS], moon_t[MOONS];
-
-static nn_data moons(void)
-{
-    static const double *const inputs[] = {moon_x, moon_y, NULL}, *const targets[] = {moon_t, NULL};
-    uint64_t state = 17;
-    for (int r = 0; r < MOONS; r++) {
-        double angle = random_within(&state, 0, M_PI);
-        moon_t[r] = r % 2;
-        moon_x[r] = (r % 2 ? 1 - cos(angle) : cos(angle)) + random_within(&state, -0.15, 0.15);
-        moon_y[r] = (r % 2 ? 0.5 - sin(angle) : sin(angle)) + random_within(&state, -0.15, 0.15);
-    }
-    return (nn_data){.rows = MOONS, .input_columns = inputs, .target_columns = targets};
-}
-
-static nn_network *network(size_t hidden, uint64_t seed)
-{
-    return nn_network_new((nn_network_options){
-        .inputs = 2, .seed = seed, .layers = NN_LAYERS({.neurons = hidden, .activation = ad_tanh}, {.neurons = 1})});
-}
 
 static int right(const nn_network *net, nn_data data)
 {
@@ -50,9 +17,6 @@ static int right(const nn_network *net, nn_data data)
         n += (y[r] > 0) == (data.target_columns[0][r] > 0.5);
     return n;
 }
-
-#define TRAINED(result) \
-    cr_assert((result).fault.status == AD_OK, "%s", (result).fault.message)
 
 /* ---- Learning ----------------------------------------------------------------------------------------------------------- */
 
@@ -185,27 +149,6 @@ Test(train, steps_are_those_of_the_formula)
 
 /* ---- When it stops ------------------------------------------------------------------------------------------------------ */
 
-typedef struct seen {
-    size_t epochs, stop_at;
-    double error, validation, least, rate;
-    double at_least[64];
-} seen;
-
-static int watch(const nn_epoch *e, void *user)
-{
-    seen *s = user;
-    s->epochs++;
-    cr_assert_eq(e->epoch, s->epochs);
-    s->error = e->error;
-    s->validation = e->validation_error;
-    s->rate = e->rate;
-    if (!(e->validation_error >= s->least)) {
-        s->least = e->validation_error;
-        memcpy(s->at_least, nn_network_values((nn_network *)(uintptr_t)e->net), nn_network_size(e->net) * sizeof(double));
-    }
-    return s->epochs == s->stop_at;
-}
-
 Test(train, the_best_on_validation_is_kept_and_patience_ends)
 {
     nn_data data = moons();
@@ -281,55 +224,6 @@ Test(train, another_seed_shuffles_otherwise)
     cr_assert(w[0] == w[1] && w[0] != w[2]);
 }
 
-static nn_train_options long_training(const char *checkpoint, nn_method method)
-{
-    return (nn_train_options){.error = nn_binary_cross_entropy, .optimiser = {.method = method, .rate = 0.01}, .epochs = 24, .batch = 30,
-                              .seed = 6, .validation = 0.2, .patience = 100, .checkpoint = checkpoint};
-}
-
-Test(train, a_checkpoint_resumed_gives_the_same_bits)
-{
-    nn_data data = moons();
-    char path[] = "/tmp/nn_checkpoint_XXXXXX";
-    close(mkstemp(path));
-    for (int m = NN_GRADIENT_DESCENT; m <= NN_LBFGS; m++) {
-        unlink(path);
-        nn_network *whole = network(6, 1), *parts = network(6, 1);
-        nn_result one = nn_train(whole, data, long_training(NULL, (nn_method)m)), two = {.epochs = 0};
-        TRAINED(one);
-        static const size_t stops[] = {5, 11, 0};
-        for (int k = 0; k < 3; k++) {
-            seen s = {.epochs = two.epochs, .stop_at = stops[k], .least = NAN};
-            nn_train_options options = long_training(path, (nn_method)m);
-            options.resume = 1;
-            options.each_epoch = watch;
-            options.user = &s;
-            nn_network *fresh = network(6, 99);
-            if (k > 0)                                                        /* all that counts is in the file */
-                memcpy(nn_network_values(parts), nn_network_values(fresh), nn_network_size(fresh) * sizeof(double));
-            nn_network_free(fresh);
-            two = nn_train(parts, data, options);
-            TRAINED(two);
-        }
-        cr_assert(two.epochs == one.epochs && two.steps == one.steps && two.best_epoch == one.best_epoch, "method %d: %zu epochs", m, two.epochs);
-        cr_assert(identical(one.error, two.error) && identical(one.validation_error, two.validation_error));
-        cr_assert(!memcmp(nn_network_values(whole), nn_network_values(parts), nn_network_size(whole) * sizeof(double)), "method %d", m);
-        nn_network *saved = nn_network_open(path, (ad_allocator){0}, NULL);
-        cr_assert(saved && !memcmp(nn_network_values(whole), nn_network_values(saved), nn_network_size(whole) * sizeof(double)));
-        nn_network_free(saved);
-        nn_network_free(whole);
-        nn_network_free(parts);
-    }
-    nn_train_options other = long_training(path, NN_LBFGS);
-    other.resume = 1;
-    other.seed = 7;
-    nn_network *net = network(6, 1);
-    nn_result r = nn_train(net, data, other);
-    cr_assert(r.fault.status == AD_ERROR_DATA && strstr(r.fault.message, "another training"), "%s", r.fault.message);
-    nn_network_free(net);
-    unlink(path);
-}
-
 /* ---- Tables ------------------------------------------------------------------------------------------------------------- */
 
 static ad_table *table(const char *text, ad_missing missing)
@@ -380,12 +274,33 @@ Test(train, malformed_data_are_refused_with_their_place)
     }
 }
 
+Test(train, validation_data_of_their_own)
+{
+    ad_table *data = table("x,t\n1,6\n2,5\n3,7\n4,10\n", AD_MISSING_REFUSE), *held = table("y,t,x\n0,5,1\n0,7,2\n", AD_MISSING_REFUSE);
+    nn_network *net = nn_network_new((nn_network_options){.inputs = 1, .layers = NN_LAYERS({.neurons = 1}), .seed = 1});
+    nn_data on = {.table = data, .inputs = NN_NAMES("x"), .targets = NN_NAMES("t")}, off = on;
+    nn_train_options options = {.error = nn_mean_squared_error, .optimiser = {.method = NN_LBFGS}, .validation_data = &off};
+    nn_result r = nn_train(net, on, options);
+    cr_assert(r.fault.status == AD_ERROR_ARGUMENT && strstr(r.fault.message, "same table"), "%s", r.fault.message);
+    off.table = held;
+    r = nn_train(net, on, options);
+    TRAINED(r);
+    const double w = nn_network_value(net, 0), b = nn_network_value(net, 1);
+    NEAR(r.validation_error, (pow(5 - w - b, 2) + pow(7 - 2 * w - b, 2)) / 2, 1e-12);
+    off.targets = NN_NAMES("t", "y");
+    r = nn_train(net, on, options);
+    cr_assert(r.fault.status == AD_ERROR_DATA && strstr(r.fault.message, "2 target columns"), "%s", r.fault.message);
+    ad_table_free(data);
+    ad_table_free(held);
+    nn_network_free(net);
+}
+
 Test(train, wrong_options_are_named)
 {
     static const struct { nn_train_options o; ad_status status; const char *says; } wrong[] = {
         {{.l2 = -1}, AD_ERROR_ARGUMENT, ".l2"}, {{.clip_norm = NAN}, AD_ERROR_ARGUMENT, ".clip_norm"},
         {{.validation = 1}, AD_ERROR_ARGUMENT, ".validation"}, {{.validation = 0.9}, AD_ERROR_DATA, "too few"},
-        {{.resume = 1}, AD_ERROR_ARGUMENT, ".checkpoint"}, {{.optimiser = {.rate = -1}}, AD_ERROR_ARGUMENT, "optimiser"},
+        {{.resume = 1}, AD_ERROR_ARGUMENT, ".checkpoint"}, {{.optimiser = {.rate = -1}}, AD_ERROR_ARGUMENT, ".optimiser"},
         {{.checkpoint = "/nowhere/at/all"}, AD_ERROR_IO, "/nowhere/at/all"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -415,10 +330,29 @@ Test(train, an_error_that_is_not_finite_names_its_row_and_line)
                                (nn_train_options){.error = log_error, .optimiser = {.method = (nn_method)m}, .batch = m == NN_ADAM ? 2 : 0, .seed = 3});
         cr_assert(r.reason == NN_NOT_FINITE && r.fault.status == AD_ERROR_ARGUMENT);
         cr_assert(strstr(r.fault.message, "epoch 1") && strstr(r.fault.message, "row 3 (line 5)"), "%s", r.fault.message);
+        cr_assert(strstr(r.fault.message, "log(layer1.neuron1.y)"), "the operation is not named: %s", r.fault.message);
         cr_assert(nn_network_values(net)[0] == 1 && nn_network_values(net)[1] == 0);
         ad_table_free(data);
         nn_network_free(net);
     }
+}
+
+static ad_var root_error(size_t n, const ad_var *y, size_t m, const ad_var *t)
+{
+    (void)n, (void)m, (void)t;
+    return ad_sqrt(y[0]);
+}
+
+/* The error is 0, its slope infinite. */
+Test(train, a_slope_that_is_not_finite_is_found_too)
+{
+    static const double x[] = {1, 2, 4}, t[] = {0, 0, 0};
+    nn_network *net = nn_network_new((nn_network_options){.inputs = 1, .layers = NN_LAYERS({.neurons = 1}), .values = (double[]){-1, 4}});
+    nn_result r = nn_train(net, (nn_data){.rows = 3, .input_columns = NN_COLUMNS(x), .target_columns = NN_COLUMNS(t)},
+                           (nn_train_options){.error = root_error, .in_order = 1});
+    cr_assert_eq(r.reason, NN_NOT_FINITE);
+    cr_assert(strstr(r.fault.message, "row 3 ") && strstr(r.fault.message, "sqrt(layer1.neuron1.y)"), "%s", r.fault.message);
+    nn_network_free(net);
 }
 
 /* A rate so high that parameters explode: those of the beginning of the epoch come back, finite. */
@@ -435,15 +369,22 @@ Test(train, parameters_that_explode_are_put_back)
 
 /* ---- The bar ------------------------------------------------------------------------------------------------------------ */
 
-static size_t drawn_on(FILE *stream, int from, char *text, size_t size)
+/* What a training draws; a terminal hands it on when it likes, so a line's end is waited for. */
+static size_t drawn_on(FILE *stream, int from, int wait, char *text, size_t size)
 {
     nn_network *net = network(4, 1);
     TRAINED(nn_train(net, xor_data(), (nn_train_options){.progress = stream, .epochs = 50, .validation = 0.25}));
     nn_network_free(net);
     fflush(stream);
-    ssize_t n = from >= 0 ? read(from, text, size - 1) : 0;
-    text[n > 0 ? n : 0] = 0;
-    return n > 0 ? (size_t)n : 0;
+    size_t n = 0;
+    for (int tries = 0; tries < (wait ? 500 : 1) && n < size - 1 && !memchr(text, '\n', n); tries++) {
+        ssize_t got = read(from, text + n, size - 1 - n);
+        n += got > 0 ? (size_t)got : 0;
+        if (got <= 0 && wait)
+            usleep(10000);
+    }
+    text[n] = 0;
+    return n;
 }
 
 Test(train, a_bar_is_drawn_on_a_terminal_alone)
@@ -453,7 +394,7 @@ Test(train, a_bar_is_drawn_on_a_terminal_alone)
     cr_assert_eq(pipe(ends), 0);
     FILE *writes = fdopen(ends[1], "w");
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    cr_assert_eq(drawn_on(writes, ends[0], text, sizeof text), 0, "a pipe got: %s", text);
+    cr_assert_eq(drawn_on(writes, ends[0], 0, text, sizeof text), 0, "a pipe got: %s", text);
     fclose(writes);
     close(ends[0]);
 
@@ -463,7 +404,7 @@ Test(train, a_bar_is_drawn_on_a_terminal_alone)
     FILE *terminal = fopen(ptsname(master), "w");
     cr_assert(terminal);
     fcntl(master, F_SETFL, O_NONBLOCK);
-    cr_assert_gt(drawn_on(terminal, master, text, sizeof text), 0);
+    cr_assert_gt(drawn_on(terminal, master, 1, text, sizeof text), 0);
     cr_assert(strstr(text, "epoch ") && strstr(text, "/50 [") && strstr(text, "error ") && strstr(text, "validation ") &&
               strstr(text, "rows/s"), "%s", text);
     fclose(terminal);

@@ -2,6 +2,7 @@
  * the backward sweep and in the gradient as new nodes alike.
  */
 #include "unit.h"
+#include "../functions/zero_infinity.h"
 
 static ad_tape *tape;
 static void begin(void) { tape = ad_tape_new(); }
@@ -33,6 +34,39 @@ static void slope(int line, ad_var E, ad_var x, double want)
         ad_var x = at(point); \
         SLOPE(operation, x, want); \
     } while (0)
+
+/* The table that the audit tells them from; tests/functions/kinks.c holds functions, lanes and generated C to it. */
+Test(kinks, are_those_of_the_table)
+{
+    static const struct { const char *row; enum ad_op op; int by; double at[3], slope; } table[] = {
+#define KINK(row, by, x, y, w, left, slope, right, words) {#row, AD_OP_##row, by, {x, y, w}, slope},
+#include "autodiff/kinks.def"
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        ad_var v[3], E = ad_const(NAN);
+        for (int k = 0; k < 3; k++)
+            v[k] = k == table[i].by ? at(table[i].at[k]) : ad_const(table[i].at[k]);
+        switch (table[i].op) {
+#define OP1(name, ...) case AD_OP_##name: E = ad_##name(v[0]); break;
+#define OP2(name, ...) case AD_OP_##name: E = ad_##name(v[0], v[1]); break;
+#define OP3(name, ...) case AD_OP_##name: E = ad_##name(v[0], v[1], v[2]); break;
+#define FC1(name, ...)
+#include "autodiff/ops.def"
+        case AD_OP_leaky_relu: E = ad_leaky_relu(v[0], table[i].at[1]); break;
+        case AD_OP_powi:       E = ad_powi(v[0], (int)table[i].at[1]); break;
+        default: cr_assert(0, "%s", table[i].row);
+        }
+        slope((int)i, E, v[table[i].by], table[i].slope);
+    }
+}
+
+Test(zero_times_infinity, is_nothing_in_all_of_the_table)
+{
+    for (int i = 0; i < ZEROS_TIMES_INFINITIES; i++) {
+        ad_var x = at(zeros_times_infinities[i].x);
+        slope(i, zero_times_infinity(i, x), x, zeros_times_infinities[i].slope);
+    }
+}
 
 Test(kinks, have_the_least_slope)
 {

@@ -144,6 +144,13 @@ Test(numbers, in_an_empty_list_have_the_neutral_value)
     PLAIN_NAN(ad_sum(2, NULL));
 }
 
+Test(numbers, alone_in_a_list_or_all_of_it_keep_the_sign_of_zero)
+{
+    ad_var zeros[] = {ad_const(-0.0), ad_const(-0.0), ad_const(-0.0)}, one[] = {ad_const(1), ad_const(1), ad_const(1)};
+    cr_assert(signbit(ad_value(ad_sum(3, zeros))) && signbit(ad_value(ad_mean(3, zeros))) && signbit(ad_value(ad_dot(3, zeros, one))));
+    cr_assert(signbit(ad_value(ad_logsumexp(1, zeros))) && !signbit(ad_value(ad_sum(0, zeros))));
+}
+
 Test(numbers, mix_with_variables_in_lists)
 {
     ad_tape *tape = ad_tape_new();

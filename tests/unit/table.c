@@ -163,7 +163,7 @@ static const struct { const char *text; size_t size; const char *message; ad_sta
     {TEXT("x,y\n1,5 km\n"), "the data, line 2: column 'y' holds '5 km', which is not a number; write a number, or leave it empty "
      "where there is none", AD_ERROR_DATA},
     {TEXT("x,y\n1,\n"), "the data, line 2: column 'y' has no value there; fill it in, or ask to drop such rows", AD_ERROR_DATA},
-    {TEXT("x,y\n1,NA\n2,3\n,na\n"), "the data, line 2: column 'y' has no value there (so do 1 more rows); fill it in, or ask to drop "
+    {TEXT("x,y\n1,NA\n2,3\n,na\n"), "the data, line 2: column 'y' has no value there, nor in 1 more row; fill it in, or ask to drop "
      "such rows", AD_ERROR_DATA},
     {TEXT("x,Y\n1,2\n"), "the data: has no column 'y'; did you mean 'Y'?", AD_ERROR_DATA},
     {TEXT("x,time\n1,2\n"), "the data: has no column 'y'; there are 'x', 'time'", AD_ERROR_DATA},

@@ -77,9 +77,24 @@ Test(text, calls_functions_by_their_names)
     READS(ad_polygamma(a, 2), "polygamma(a, 2)");
     READS(ad_sum(3, list), "sum(a, a*b, c)");
     READS(ad_logsumexp(2, list), "logsumexp(a, a*b)");
+    READS(ad_maximum(2, list), "max(a, a*b)");
+    READS(ad_minimum(3, list), "min(a, a*b, c)");
+    READS(ad_exp(ad_row_sum(ad_mul(a, ad_column(tape, "t")))), "exp(row_sum(a*t))");
     READS(ad_dot(2, list, list), "a*a + a*b*(a*b)");
     READS(ad_mul(2, ad_dot(2, list, list + 1)), "2*(a*(a*b) + a*b*c)");
     READS(ad_mul(ad_dot(1, &a, &b), 2), "a*b*2");
+}
+
+Test(text, of_a_call_shows_its_operands)
+{
+    ad_tape *inner = ad_tape_new();
+    ad_var p = ad_param(inner, "p", 1), q = ad_param(inner, "q", 1), e = ad_mul(p, q), inputs[3];
+    ad_function *f = ad_function_new(inner, 1, &e);
+    ad_tape_free(inner);
+    ad_var E = ad_call(f, 2, (ad_var[]){a, ad_add(b, 1)}, 0, NULL, NULL);
+    READS(ad_neg(E), "-call(a, b + 1)");
+    cr_assert(ad_inputs_of(E, 3, inputs) == 2 && inputs[1].link == b.link);
+    ad_function_free(f);
 }
 
 Test(text, stops_at_names_and_a_formula_passes_one)

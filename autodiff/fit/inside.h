@@ -1,0 +1,30 @@
+/* inside.h -- a fit as the files that fill in its result see it. Not installed. */
+#ifndef AUTODIFF_FIT_INSIDE_H
+#define AUTODIFF_FIT_INSIDE_H
+
+#include "fit.h"
+#include "objective.h"
+#include "solver.h"
+
+enum { AD_FIT_WORDS = 1600 };
+
+typedef struct ad_fitting {
+    ad_fit_result result;                  /* first: what the user holds */
+    ad_store      kept;                    /* the result's arrays */
+    char          message[AD_FIT_WORDS];
+    ad_objective   *P;                       /* while fitting */
+    double       *p;                       /* [n] the estimates, or the last params there were */
+} ad_fitting;
+
+/* estimate.c: errors, intervals, correlations and criteria at F->p; sets not identifiable where they are none. */
+void ad_fit_estimate(ad_fitting *F, double loss);
+/* profile.c: the intervals where the profile likelihood crosses. */
+void ad_fit_profile(ad_fitting *F);
+/* wording.c: the messages. A node as a formula, in so many bytes; which operation failed first, at which row, at F->p; what
+ * of the params a direction [n] leaves unseen. */
+void ad_fit_name_domain(ad_fitting *F);
+void ad_fit_name_direction(ad_fitting *F, const double *direction, size_t flat);
+void ad_fit_name_idle(ad_fitting *F, size_t param);
+void ad_fit_name_last(ad_fitting *F, const char *why);
+
+#endif

@@ -1,0 +1,414 @@
+/* shadow.c -- values and adjoints in double and in long double side by side. */
+#include "shadow.h"
+
+#include "autodiff/tape/operations.h"
+#include "autodiff/tape/sweep.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- Life, and what is needed ------------------------------------------------------------------------------------------ */
+
+static void *zeroed(const ad_allocator *a, size_t n, size_t size)
+{
+    void *block = ad_resize(a, NULL, 0, n * size);
+    if (block)
+        memset(block, 0, n * size);
+    return block;
+}
+
+/* What needs what, as the graph stands; then what depends on the requested variables. */
+static void mark_graph(ad_shadow *s, size_t n, const ad_var *wrt)
+{
+    s->mark[s->top] = AD_MARK_NEEDED;
+    for (uint32_t i = s->top + 1; i-- > 0;) {
+        if (!s->mark[i])
+            continue;
+        ad_node node = ad_node_at(s->tape, i);
+        for (size_t k = 0; k < node.n; k++)
+            s->mark[ad_node_operand(&node, k)] |= AD_MARK_NEEDED;
+        if (node.list && node.n > s->longest)
+            s->longest = node.n;
+        if (node.called && 2 * node.n + node.called->m > s->most)
+            s->most = 2 * node.n + node.called->m;
+        s->opaque |= node.called || node.op == AD_OP_ROW_SUM;
+    }
+    for (size_t j = 0; j < n; j++)
+        if (!ad_is_plain(wrt[j]) && ad_id(wrt[j]) <= s->top)
+            s->mark[ad_id(wrt[j])] |= AD_MARK_WANTED | AD_MARK_DEPENDS;
+    for (uint32_t i = 0; i <= s->top; i++) {
+        if (!(s->mark[i] & AD_MARK_NEEDED))
+            continue;
+        ad_node node = ad_node_at(s->tape, i);
+        for (size_t k = 0; k + (size_t)node.constant < node.n; k++)
+            s->mark[i] |= s->mark[ad_node_operand(&node, k)] & AD_MARK_DEPENDS;
+    }
+}
+
+int ad_shadow_make(ad_shadow *s, ad_tape *tape, ad_var E, size_t n, const ad_var *wrt)
+{
+    const ad_allocator *a = &tape->allocator;
+    *s = (ad_shadow){.tape = tape, .top = ad_id(E), .own = 1};
+    size_t nodes = s->top + (size_t)1;
+    s->mark = zeroed(a, nodes, 1);
+    if (s->mark)
+        mark_graph(s, n, wrt);
+    s->v    = zeroed(a, nodes, sizeof *s->v);
+    s->g    = zeroed(a, nodes + AD_SWEEP_BEFORE, sizeof *s->g);
+    s->t    = zeroed(a, nodes, sizeof *s->t);
+    s->e    = zeroed(a, nodes, sizeof *s->e);
+    s->G    = zeroed(a, nodes, sizeof *s->G);
+    s->low  = zeroed(a, nodes, sizeof *s->low);
+    s->size = zeroed(a, nodes, sizeof *s->size);
+    s->list = zeroed(a, s->longest + 1, sizeof *s->list);
+    s->numbers = zeroed(a, s->most + 1, sizeof *s->numbers);
+    if (!s->mark || !s->v || !s->g || !s->t || !s->e || !s->G || !s->low || !s->size || !s->list || !s->numbers)
+        return 0;
+    s->g += AD_SWEEP_BEFORE;
+    memcpy(s->v, tape->head->values, nodes * sizeof *s->v);
+    return 1;
+}
+
+void ad_shadow_free(ad_shadow *s)
+{
+    const ad_allocator *a = &s->tape->allocator;
+    size_t nodes = s->top + (size_t)1;
+    int whole = s->mark && s->v && s->g && s->t && s->e && s->G && s->low && s->size && s->list && s->numbers;
+    struct { void *block; size_t n, size; } blocks[] = {
+        {s->mark, nodes, 1}, {s->v, nodes, sizeof *s->v}, {s->t, nodes, sizeof *s->t}, {s->e, nodes, sizeof *s->e},
+        {s->G, nodes, sizeof *s->G}, {s->low, nodes, sizeof *s->low}, {s->size, nodes, sizeof *s->size},
+        {s->list, s->longest + 1, sizeof *s->list}, {s->numbers, s->most + 1, sizeof *s->numbers},
+        {whole ? s->g - AD_SWEEP_BEFORE : s->g, nodes + AD_SWEEP_BEFORE, sizeof *s->g},
+    };
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+        if (blocks[i].block)
+            ad_resize(a, blocks[i].block, blocks[i].n * blocks[i].size, 0);
+}
+
+/* ---- Values in double -------------------------------------------------------------------------------------------------- */
+
+/* An n-ary row of plain numbers is computed and not recorded. */
+static double value_of_list(ad_shadow *s, const ad_node *node)
+{
+    size_t pairs = node->width == 2, n = node->n / node->width;
+    for (size_t k = 0; k < node->n; k++)
+        s->list[pairs ? k / 2 + k % 2 * n : k] = ad_const(s->v[ad_node_operand(node, k)]);
+    switch (node->op) {
+    case AD_OP_sum:       return ad_sum(n, s->list).value;
+    case AD_OP_mean:      return ad_mean(n, s->list).value;
+    case AD_OP_logsumexp: return ad_logsumexp(n, s->list).value;
+    case AD_OP_norm2:     return ad_norm2(n, s->list).value;
+    case AD_OP_maximum:   return ad_maximum(n, s->list).value;
+    case AD_OP_minimum:   return ad_minimum(n, s->list).value;
+    default:              return ad_dot(n, s->list, s->list + n).value;
+    }
+}
+
+/* Once for all results of a call, at the first that is needed. */
+static void values_of_call(ad_shadow *s, const ad_node *node)
+{
+    double *x = s->numbers, *z = x + node->n;
+    for (size_t k = 0; k < node->n; k++)
+        x[k] = s->v[node->list[k]];
+    ad_status status = node->called->kind->evaluate(node->called->object, x, z);
+    for (uint32_t k = 0; k < node->called->m && node->called->first + k <= s->top; k++)
+        s->v[node->called->first + k] = status == AD_OK ? z[k] : NAN;
+}
+
+static int is_first_needed(const ad_shadow *s, const ad_node *node, uint32_t i)
+{
+    for (uint32_t k = node->called->first; k < i; k++)
+        if (s->mark[k] & AD_MARK_NEEDED)
+            return 0;
+    return 1;
+}
+
+void ad_shadow_move(ad_shadow *s, const double *params, const double *const *columns, size_t row)
+{
+    const uint32_t *inputs = s->tape->inputs.base;
+    size_t param = 0, column = 0;
+    for (uint32_t k = 0; k < s->tape->n_inputs && inputs[k] <= s->top; k++)
+        s->v[inputs[k]] = ad_word_op(s->tape->head->words[inputs[k]]) == AD_OP_PARAM ? params[param++] : columns[column++][row];
+    s->own = 0;
+    for (uint32_t i = 0; i <= s->top; i++) {
+        if (!(s->mark[i] & AD_MARK_NEEDED))
+            continue;
+        ad_node node = ad_node_at(s->tape, i);
+        if (node.called) {
+            if (is_first_needed(s, &node, i))
+                values_of_call(s, &node);
+        } else if (node.list)
+            s->v[i] = value_of_list(s, &node);
+        else if (node.n)
+            s->v[i] = ad_evaluate(node.op, s->v[node.fixed[0]], s->v[node.fixed[1]], s->v[node.fixed[2]]);
+    }
+}
+
+/* Operands that a choice leaves aside do not matter to it. */
+static int passes(const ad_shadow *s, const ad_node *node, size_t k)
+{
+    const double *v = s->v;
+    const uint32_t *o = node->fixed;
+    switch (node->op) {
+    case AD_OP_select: return k == 0 || (v[o[0]] != 0) == (k == 1);
+    case AD_OP_max:    return !(v[o[k]] < v[o[1 - k]]);
+    case AD_OP_min:    return !(v[o[k]] > v[o[1 - k]]);
+    case AD_OP_clamp:  return isnan(node->ties) || k == (v[o[0]] < v[o[1]] ? 1 : v[o[0]] > v[o[2]] ? 2 : 0);
+    case AD_OP_maximum: case AD_OP_minimum:
+                       return v[node->list[k]] == node->ties || isnan(v[node->list[k]]);
+    default:           return 1;
+    }
+}
+
+void ad_shadow_choose(ad_shadow *s)
+{
+    for (uint32_t i = 0; i <= s->top; i++)
+        s->mark[i] &= (unsigned char)~AD_MARK_MATTERS;
+    s->mark[s->top] |= AD_MARK_MATTERS;
+    for (uint32_t i = s->top + 1; i-- > 0;) {
+        if (!(s->mark[i] & AD_MARK_MATTERS))
+            continue;
+        ad_node node = ad_node_at(s->tape, i);
+        node.ties = s->v[i];               /* for passes: the value that was chosen */
+        for (size_t k = 0; k < node.n; k++)
+            if (passes(s, &node, k))
+                s->mark[ad_node_operand(&node, k)] |= AD_MARK_MATTERS;
+    }
+}
+
+ad_node ad_shadow_node(const ad_shadow *s, uint32_t i)
+{
+    ad_node node = ad_node_at(s->tape, i);
+    for (size_t k = 0; ad_ties(node.op) && k < node.n; k++)
+        node.ties += s->v[node.list[k]] == s->v[i];
+    return node;
+}
+
+ad_at ad_at_operand(const ad_shadow *s, const ad_node *node, uint32_t i, size_t k)
+{
+    const double *v = s->v;
+    size_t width = node->width, first = k / width * width;
+    ad_at at = {.z = v[i], .n = (double)(node->n / width), .m = node->ties, .place = (int)(k - first)};
+    at.x = v[ad_node_operand(node, first)];
+    at.y = width > 1 ? v[ad_node_operand(node, first + 1)] : 0;
+    at.w = width > 2 ? v[ad_node_operand(node, first + 2)] : 0;
+    return at;
+}
+
+/* ---- Values in long double ----------------------------------------------------------------------------------------------- */
+
+/* What the double sum of two lacks, exactly (D. E. Knuth; any order of sizes). */
+static ad_wide sum_error(double x, double y, double z)
+{
+    double back = z - x;
+    return (ad_wide)((x - (z - back)) + (y - back));
+}
+
+static void add_pair(ad_wide *high, ad_wide *low, ad_wide term)
+{
+    ad_wide sum = *high + term, back = sum - *high, lost = (*high - (sum - back)) + (term - back);
+    *high = sum;
+    if (lost == lost)                      /* no infinity among them */
+        *low += lost;
+}
+
+/* x y less z, all of it: in long double what is left of 106 bits rounds to 64 of them, unless it is split. */
+static ad_wide product_error(double x, double y, double z)
+{
+    double p = x * y;
+    ad_wide rest = fabs(p) > 1e-250 && fabs(p) < 1e300 ? (ad_wide)fma(x, y, -p) : (ad_wide)x * y - p;
+    return ((ad_wide)p - z) + rest;
+}
+
+/* e of rows whose own rounding error is exact; 0 where the row is none of them. */
+static int error_of_row(const ad_shadow *s, const ad_node *node, uint32_t i, ad_wide *e)
+{
+    const uint32_t *o = node->fixed;
+    double x = s->v[o[0]], y = s->v[o[1]], w = s->v[o[2]], z = s->v[i];
+    ad_wide ex = s->e[o[0]], ey = s->e[o[1]], ew = s->e[o[2]];
+    switch (node->op) {
+    case AD_OP_add:    *e = sum_error(x, y, z) + ex + ey; return 1;
+    case AD_OP_sub:    *e = sum_error(x, -y, z) + ex - ey; return 1;
+    case AD_OP_neg:    *e = -ex; return 1;
+    case AD_OP_mul: case AD_OP_chain:
+                       *e = product_error(x, y, z) + x * ey + y * ex + ex * ey; return 1;
+    case AD_OP_square: *e = product_error(x, x, z) + 2 * x * ex + ex * ex; return 1;
+    case AD_OP_div:    if (y == 0 || z == 0)
+                           return 0;
+                       *e = ((ex - z * ey) - product_error(z, y, x)) / (y + ey); return 1;
+    case AD_OP_fma: {
+        ad_wide high = (ad_wide)(x * y), low = product_error(x, y, x * y);
+        add_pair(&high, &low, w);
+        add_pair(&high, &low, -z);
+        *e = high + (low + (x * ey + y * ex + ex * ey + ew));
+        return 1;
+    }
+    case AD_OP_abs:    *e = x < 0 ? -ex : ex; return x != 0;
+    case AD_OP_max:    *e = x > y ? ex : ey; return x != y;
+    case AD_OP_min:    *e = x < y ? ex : ey; return x != y;
+    case AD_OP_select: *e = x != 0 ? ey : ew; return 1;
+    case AD_OP_clamp:  *e = x < y ? ey : x > w ? ew : ex; return x != y && x != w;
+    case AD_OP_relu:   *e = x > 0 ? ex : 0; return x != 0;
+    default:           return 0;
+    }
+}
+
+static ad_wide value_of_wide_list(const ad_shadow *s, const ad_node *node)
+{
+    ad_wide high = 0, low = 0, top = -INFINITY, bottom = INFINITY;
+    for (size_t k = 0; k < node->n; k++)
+        bottom = fminl(bottom, s->t[ad_node_operand(node, k)]);
+    for (size_t k = 0; k < node->n; k++)
+        top = fmaxl(top, node->op == AD_OP_norm2 ? fabsl(s->t[ad_node_operand(node, k)]) : s->t[ad_node_operand(node, k)]);
+    for (size_t k = 0; k < node->n; k++) {
+        ad_wide x = s->t[ad_node_operand(node, k)];
+        if (node->op == AD_OP_logsumexp)
+            add_pair(&high, &low, isinf(top) ? expl(x) : expl(x - top));
+        else if (node->op == AD_OP_norm2)
+            add_pair(&high, &low, top > 0 && !isinf(top) ? x / top * (x / top) : x * x);
+        else if (node->op == AD_OP_dot) {
+            if (k % 2)
+                add_pair(&high, &low, x * s->t[ad_node_operand(node, k - 1)]);
+        } else
+            add_pair(&high, &low, x);
+    }
+    high += low;
+    switch (node->op) {
+    case AD_OP_maximum:   return top;
+    case AD_OP_minimum:   return bottom;
+    case AD_OP_mean:      return high / (ad_wide)node->n;
+    case AD_OP_logsumexp: return isinf(top) ? logl(high) : top + logl(high);
+    case AD_OP_norm2:     return top > 0 && !isinf(top) ? top * sqrtl(high) : sqrtl(high);
+    default:              return high;
+    }
+}
+
+/* e of a sum, mean or dot product, from the exact sum of the doubles and the terms' errors. */
+static ad_wide error_of_list(const ad_shadow *s, const ad_node *node, uint32_t i)
+{
+    ad_wide high = 0, low = 0;
+    double n = node->op == AD_OP_mean ? (double)node->n : 1;
+    for (size_t k = 0; k < node->n; k++) {
+        uint32_t o = ad_node_operand(node, k);
+        if (node->op != AD_OP_dot) {
+            add_pair(&high, &low, s->v[o]);
+            add_pair(&high, &low, s->e[o]);
+        } else if (k % 2) {
+            uint32_t p = ad_node_operand(node, k - 1);
+            double product = s->v[p] * s->v[o];
+            add_pair(&high, &low, product);
+            add_pair(&high, &low, product_error(s->v[p], s->v[o], product) + s->v[p] * s->e[o] + s->v[o] * s->e[p] + s->e[p] * s->e[o]);
+        }
+    }
+    add_pair(&high, &low, -n * s->v[i]);
+    return (high + low) / n;
+}
+
+static int finite_operands(const ad_shadow *s, const ad_node *node)
+{
+    for (size_t k = 0; k < node->n; k++)
+        if (!isfinite(s->v[ad_node_operand(node, k)]) || !isfinite(s->e[ad_node_operand(node, k)]))
+            return 0;
+    return 1;
+}
+
+int ad_is_never_zero(enum ad_op op)
+{
+    switch (op) {
+    case AD_OP_exp: case AD_OP_exp2: case AD_OP_sigmoid: case AD_OP_softplus: case AD_OP_log_sigmoid: case AD_OP_gaussian:
+    case AD_OP_normal_pdf: case AD_OP_normal_cdf: case AD_OP_erfc: case AD_OP_sech:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+void ad_shadow_values(ad_shadow *s)
+{
+    for (uint32_t i = 0; i <= s->top; i++) {
+        if (!(s->mark[i] & AD_MARK_NEEDED))
+            continue;
+        ad_node node = ad_node_at(s->tape, i);
+        s->e[i] = 0;
+        s->t[i] = s->v[i];
+        if (!node.n || node.called)
+            continue;
+        int sums = node.op == AD_OP_sum || node.op == AD_OP_mean || node.op == AD_OP_dot;
+        int plain = isfinite(s->v[i]) && finite_operands(s, &node);
+        if (plain && sums)
+            s->e[i] = error_of_list(s, &node, i);
+        else if (!(plain && !node.list && error_of_row(s, &node, i, &s->e[i]) && isfinite(s->e[i]))) {
+            const uint32_t *o = node.fixed;
+            s->t[i] = node.list ? value_of_wide_list(s, &node) : ad_wide_value(node.op, s->t[o[0]], s->t[o[1]], s->t[o[2]]);
+            if (s->t[i] == 0 && s->v[i] == 0 && ad_is_never_zero(node.op) && isfinite(s->v[o[0]]))
+                s->t[i] = node.op == AD_OP_log_sigmoid ? -LDBL_MIN : LDBL_MIN;
+            s->e[i] = isfinite(s->v[i]) && isfinite(s->t[i]) ? s->t[i] - s->v[i] : 0;
+            continue;
+        }
+        s->t[i] = s->v[i] + s->e[i];
+    }
+}
+
+/* ---- The sweep ----------------------------------------------------------------------------------------------------------- */
+
+static void give(ad_shadow *s, uint32_t i, const ad_node *node, size_t k)
+{
+    size_t width = node->width, first = k / width * width;
+    const ad_wide *t = s->t;
+    uint32_t to = ad_node_operand(node, k);
+    ad_wide y = width > 1 ? t[ad_node_operand(node, first + 1)] : 0, w = width > 2 ? t[ad_node_operand(node, first + 2)] : 0;
+    ad_wide p = ad_wide_partial(node->op, (int)(k - first), t[ad_node_operand(node, first)], y, w, t[i], (ad_wide)(node->n / width), node->ties);
+    if (p == 0)
+        return;
+    ad_wide term = s->G[i] * p;
+    add_pair(&s->G[to], &s->low[to], term);
+    if (s->low[i] != 0)
+        add_pair(&s->G[to], &s->low[to], s->low[i] * p);
+    s->size[to] += fabsl(term);
+}
+
+/* Result by result, in double: nothing exact is known of what is inside. */
+static void give_through_call(ad_shadow *s, uint32_t i, const ad_node *node)
+{
+    size_t n = node->n, m = node->called->m;
+    double *x = s->numbers, *dx = x + n + m;
+    for (size_t k = 0; k < n; k++)
+        x[k] = s->v[node->list[k]];
+    for (size_t k = 0; k < m; k++)
+        x[n + k] = k == node->result ? (double)s->G[i] : 0;
+    if (node->called->kind->adjoint(node->called->object, x, dx) != AD_OK)
+        return;
+    for (size_t k = 0; k < n; k++) {
+        add_pair(&s->G[node->list[k]], &s->low[node->list[k]], dx[k]);
+        s->size[node->list[k]] += fabs(dx[k]);
+    }
+}
+
+void ad_shadow_sweep(ad_shadow *s)
+{
+    size_t nodes = s->top + (size_t)1;
+    memset(s->g - AD_SWEEP_BEFORE, 0, (nodes + AD_SWEEP_BEFORE) * sizeof *s->g);
+    memset(s->G, 0, nodes * sizeof *s->G);
+    memset(s->low, 0, nodes * sizeof *s->low);
+    memset(s->size, 0, nodes * sizeof *s->size);
+    s->g[s->top] = 1;
+    ad_sweep_carefully(s->tape, s->v, s->own, s->g, s->top);
+    s->G[s->top] = 1;
+    for (uint32_t i = s->top + 1; i-- > 0;) {
+        ad_wide sum = s->G[i] + s->low[i];
+        if (isfinite(sum)) {               /* so that the high part is what there is, also when all of it cancelled */
+            s->low[i] = s->low[i] - (sum - s->G[i]);
+            s->G[i] = sum;
+        }
+        if (s->G[i] == 0 || !(s->mark[i] & AD_MARK_DEPENDS))
+            continue;
+        ad_node node = ad_node_at(s->tape, i);
+        for (size_t k = 0; ad_ties(node.op) && k < node.n; k++)
+            node.ties += s->t[node.list[k]] == s->t[i];
+        if (node.called)
+            give_through_call(s, i, &node);
+        else
+            for (size_t k = 0; k + (size_t)node.constant < node.n; k++)
+                give(s, i, &node, k);
+    }
+}

@@ -1,0 +1,473 @@
+/* fit_input.c -- what `chainrule fit` fits: the loss of a model's file, or formulas whose names are columns of the table and
+ * params; starts, bounds, weights. */
+#include "fit.h"
+
+#include "cli.h"
+#include "output.h"
+
+#include "autodiff/model/nearest.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int no_memory(void)
+{
+    cli_message("no memory");
+    return CLI_USAGE;
+}
+
+/* ---- Lists of NAME=VALUE ---------------------------------------------------------------------------------------------------- */
+
+/* Each item of each option of that name; stops at the first status that is not CLI_RIGHT. */
+typedef int take_item(cli_fitting *fit, const char *option, const char *item);
+
+static int each_item(cli_fitting *fit, const cli_options *options, const char *option, take_item *take)
+{
+    int status = CLI_RIGHT;
+    for (int i = 0; i < options->n_given && status == CLI_RIGHT; i++) {
+        if (strcmp(options->given[i].option->name, option))
+            continue;
+        char *copy = strdup(options->given[i].value), *rest = copy;
+        if (!copy)
+            return no_memory();
+        for (char *item; status == CLI_RIGHT && (item = strsep(&rest, ","));)
+            if (*(item += strspn(item, " ")))
+                status = take(fit, option, item);
+        free(copy);
+    }
+    return status;
+}
+
+/* The param of a name [length], or n after a message. */
+static size_t param_named(const cli_fitting *fit, const char *option, const char *name, size_t length)
+{
+    ad_nearest nearest = {.written = name, .length = length};
+    for (size_t j = 0; j < fit->n; j++) {
+        const char *known = ad_function_param_name(fit->f, j);
+        if (strlen(known) == length && !memcmp(known, name, length))
+            return j;
+        ad_nearest_offer(&nearest, known);
+    }
+    if (nearest.best)
+        cli_message("%s: no param is called '%.*s'; did you mean '%s'?", option, (int)length, name, nearest.best);
+    else
+        cli_message("%s: no param is called '%.*s'", option, (int)length, name);
+    return fit->n;
+}
+
+static int take_start(cli_fitting *fit, const char *option, const char *item)
+{
+    const char *equals = strchr(item, '=');
+    double value;
+    if (!equals || equals == item || !cli_number(equals + 1, &value)) {
+        cli_message("%s takes NAME=NUMBER, not '%s'", option, item);
+        return CLI_USAGE;
+    }
+    size_t j = param_named(fit, option, item, (size_t)(equals - item));
+    if (j < fit->n)
+        fit->start[j] = value;
+    return j < fit->n ? CLI_RIGHT : CLI_USAGE;
+}
+
+static int take_hold(cli_fitting *fit, const char *option, const char *item)
+{
+    size_t j = param_named(fit, option, item, strlen(item));
+    if (j < fit->n)
+        fit->lower[j] = fit->upper[j] = fit->start[j];
+    return j < fit->n ? CLI_RIGHT : CLI_USAGE;
+}
+
+static int take_bound(cli_fitting *fit, const char *option, const char *item)
+{
+    const char *equals = strchr(item, '='), *colon = equals ? strchr(equals, ':') : NULL;
+    double low = -INFINITY, high = INFINITY;
+    char text[64];
+    int read = colon && equals > item && (size_t)(colon - equals) < sizeof text;
+    if (read && colon > equals + 1) {
+        snprintf(text, sizeof text, "%.*s", (int)(colon - equals - 1), equals + 1);
+        read = cli_number(text, &low);
+    }
+    if (!read || (colon[1] && !cli_number(colon + 1, &high))) {
+        cli_message("%s takes NAME=LOW:HIGH, either of them may be empty, not '%s'", option, item);
+        return CLI_USAGE;
+    }
+    size_t j = param_named(fit, option, item, (size_t)(equals - item));
+    if (j == fit->n)
+        return CLI_USAGE;
+    if (!(low <= high)) {
+        cli_message("%s: %g is above %g", option, low, high);
+        return CLI_USAGE;
+    }
+    fit->lower[j] = low;
+    fit->upper[j] = high;
+    return CLI_RIGHT;
+}
+
+/* ---- Formulas --------------------------------------------------------------------------------------------------------------- */
+
+typedef struct name {
+    const char *text;
+    enum { COLUMN, PARAM, GIVEN } kind;
+    size_t place;                          /* among the columns of the fit */
+    double value;
+    ad_var var;
+} name;
+
+typedef struct formulas {
+    size_t          n;                     /* sides: left and right in turn */
+    ad_expression **sides;
+    size_t          n_names;
+    name           *names;
+} formulas;
+
+static size_t find_name(const formulas *F, const char *text)
+{
+    size_t i = 0;
+    while (i < F->n_names && strcmp(F->names[i].text, text))
+        i++;
+    return i;
+}
+
+static int parse_side(formulas *F, const char *text, size_t length)
+{
+    ad_problem problem;
+    ad_expression *e = ad_expression_parse(text, length, 0, NULL, &problem);
+    if (!e) {
+        cli_problem(&problem, NULL);
+        return CLI_USAGE;
+    }
+    F->sides[F->n++] = e;
+    size_t most = F->n_names + ad_expression_names(e);
+    name *names = realloc(F->names, (most + 1) * sizeof *names);
+    if (!names)
+        return no_memory();
+    F->names = names;
+    for (size_t i = 0; i < ad_expression_names(e); i++)
+        if (find_name(F, ad_expression_name(e, i)) == F->n_names)
+            F->names[F->n_names++] = (name){.text = ad_expression_name(e, i)};
+    return CLI_RIGHT;
+}
+
+static int parse_formula(formulas *F, const char *text)
+{
+    const char *tilde = strchr(text, '~');
+    if (!tilde || strchr(tilde + 1, '~')) {
+        cli_message("'%s' is no formula LEFT ~ RIGHT", text);
+        return CLI_USAGE;
+    }
+    int status = parse_side(F, text, (size_t)(tilde - text));
+    return status == CLI_RIGHT ? parse_side(F, tilde + 1, strlen(tilde + 1)) : status;
+}
+
+/* --set NAME=VALUE makes a constant of a name that is no column. */
+static int take_constants(formulas *F, const cli_options *options)
+{
+    for (int i = 0; i < options->n_given; i++) {
+        const char *text = options->given[i].value, *equals = text ? strchr(text, '=') : NULL;
+        if (strcmp(options->given[i].option->name, "--set"))
+            continue;
+        size_t k = 0;
+        while (equals && k < F->n_names && (strlen(F->names[k].text) != (size_t)(equals - text) || memcmp(F->names[k].text, text, (size_t)(equals - text))))
+            k++;
+        if (!equals || k == F->n_names || F->names[k].kind == COLUMN || !cli_number(equals + 1, &F->names[k].value)) {
+            cli_message(!equals || k < F->n_names ? "--set takes NAME=NUMBER of a name that is no column, not '%s'"
+                                                  : "--set %s: no formula has that name", text);
+            return CLI_USAGE;
+        }
+        F->names[k].kind = GIVEN;
+    }
+    return CLI_RIGHT;
+}
+
+/* What each name is: columns of the table are columns. */
+static int sort_names(formulas *F, cli_fitting *fit, const cli_options *options)
+{
+    for (size_t i = 0; i < F->n_names; i++)
+        F->names[i].kind = ad_table_find(fit->in.table, F->names[i].text) != SIZE_MAX ? COLUMN : PARAM;
+    int status = take_constants(F, options);
+    fit->names = calloc(F->n_names + 1, sizeof *fit->names);
+    if (!fit->names)
+        return no_memory();
+    for (size_t i = 0; i < F->n_names; i++)
+        if (F->names[i].kind == COLUMN) {
+            F->names[i].place = fit->n_columns;
+            fit->names[fit->n_columns++] = ad_table_name(fit->in.table, ad_table_find(fit->in.table, F->names[i].text));
+        }
+    return status;
+}
+
+static ad_var side(const formulas *F, ad_tape *tape, const ad_expression *e, ad_var *vars)
+{
+    for (size_t i = 0; i < ad_expression_names(e); i++)
+        vars[i] = F->names[find_name(F, ad_expression_name(e, i))].var;
+    return ad_expression_record(e, tape, vars);
+}
+
+/* Residuals LEFT - RIGHT as a function of the params and the columns. */
+static int record(formulas *F, cli_fitting *fit)
+{
+    ad_tape *tape = ad_tape_new();
+    ad_var *vars = calloc(F->n_names + 1, sizeof *vars), *residuals = calloc(F->n, sizeof *residuals);
+    int status = tape && vars && residuals ? CLI_RIGHT : no_memory();
+    for (size_t i = 0; i < F->n_names && status == CLI_RIGHT; i++) {
+        name *n = &F->names[i];
+        n->var = n->kind == COLUMN ? ad_column(tape, n->text) : n->kind == PARAM ? ad_param(tape, n->text, 0) : ad_const(n->value);
+    }
+    for (size_t k = 0; k < F->n && status == CLI_RIGHT; k += 2) {
+        ad_var left = side(F, tape, F->sides[k], vars);
+        residuals[k / 2] = ad_sub(left, side(F, tape, F->sides[k + 1], vars));
+    }
+    fit->f = status == CLI_RIGHT ? ad_function_new(tape, F->n / 2, residuals) : NULL;
+    if (status == CLI_RIGHT && (!fit->f || ad_tape_error(tape) != AD_OK)) {
+        cli_message("%s", ad_tape_error_message(tape));
+        status = CLI_USAGE;
+    }
+    free(vars);
+    free(residuals);
+    ad_tape_free(tape);
+    return status;
+}
+
+static int make_params(cli_fitting *fit)
+{
+    fit->n = ad_function_params(fit->f);
+    fit->start = calloc(fit->n + 1, sizeof *fit->start);
+    fit->lower = calloc(fit->n + 1, sizeof *fit->lower);
+    fit->upper = calloc(fit->n + 1, sizeof *fit->upper);
+    if (!fit->start || !fit->lower || !fit->upper)
+        return no_memory();
+    for (size_t j = 0; j < fit->n; j++) {
+        fit->start[j] = NAN;
+        fit->lower[j] = -INFINITY;
+        fit->upper[j] = INFINITY;
+    }
+    return CLI_RIGHT;
+}
+
+/* A formula's params all need a start. The nearest column may have been meant. */
+static int needs_starts(const cli_fitting *fit)
+{
+    for (size_t j = 0; j < fit->n; j++) {
+        const char *param = ad_function_param_name(fit->f, j);
+        ad_nearest nearest = {.written = param, .length = strlen(param)};
+        if (!isnan(fit->start[j]))
+            continue;
+        for (size_t i = 0; i < ad_table_columns(fit->in.table); i++)
+            if (*ad_table_name(fit->in.table, i))
+                ad_nearest_offer(&nearest, ad_table_name(fit->in.table, i));
+        cli_message("'%s' is no column of %s, so it is a param: say where it begins, --start %s=NUMBER%s%s%s", param, fit->data, param,
+                    nearest.best ? " (or did you mean the column '" : "", nearest.best ? nearest.best : "", nearest.best ? "'?)" : "");
+        return CLI_USAGE;
+    }
+    return CLI_RIGHT;
+}
+
+static int read_formulas(cli_fitting *fit, const cli_options *options)
+{
+    formulas F = {.sides = calloc(2 * (size_t)options->n_arguments, sizeof *F.sides)};
+    const char *data = cli_value(options, "--data");
+    int status = F.sides ? CLI_RIGHT : no_memory();
+    for (int i = 0; i < options->n_arguments && status == CLI_RIGHT; i++)
+        status = parse_formula(&F, options->arguments[i]);
+    if (status == CLI_RIGHT && (cli_has(options, "--of") || cli_has(options, "--likelihood"))) {
+        cli_message("%s is for models in files", cli_has(options, "--of") ? "--of" : "--likelihood");
+        status = CLI_USAGE;
+    }
+    if (status == CLI_RIGHT && !data) {
+        cli_message("there are no data to fit to: give them with --data FILE");
+        status = CLI_DATA;
+    }
+    if (status == CLI_RIGHT)
+        status = cli_table_read(&fit->in.table, data, options);
+    if (status == CLI_RIGHT)
+        status = sort_names(&F, fit, options);
+    if (status == CLI_RIGHT)
+        status = record(&F, fit);
+    if (status == CLI_RIGHT)
+        status = make_params(fit);
+    if (status == CLI_RIGHT)
+        status = each_item(fit, options, "--start", take_start);
+    if (status == CLI_RIGHT)
+        status = needs_starts(fit);
+    fit->objective = AD_FIT_RESIDUALS;
+    for (size_t k = 0; k < F.n; k++)
+        ad_expression_free(F.sides[k]);
+    free(F.sides);
+    free(F.names);
+    return status;
+}
+
+/* ---- A model's file --------------------------------------------------------------------------------------------------------- */
+
+static int take_model(cli_fitting *fit, const cli_options *options)
+{
+    const ad_model *model = fit->in.model;
+    const ad_expression *loss;
+    const char *called;
+    ad_problem problem;
+    int status = cli_quantity(&fit->in, options, &loss, &called);
+    if (status != CLI_RIGHT)
+        return status;
+    if (!loss) {
+        cli_message("nothing to fit: add a line 'minimize NAME' to the model, or say --of NAME");
+        return CLI_USAGE;
+    }
+    fit->n_columns = ad_model_columns(model);
+    if (fit->n_columns && !fit->in.table) {
+        cli_message("the model has columns, and there are no data to fit to: give them with --data FILE");
+        return CLI_DATA;
+    }
+    if (!(fit->f = ad_model_function(model, 1, &loss, &problem))) {
+        cli_problem(&problem, NULL);
+        return CLI_USAGE;
+    }
+    fit->names = calloc(fit->n_columns + 1, sizeof *fit->names);
+    if (!fit->names || (status = make_params(fit)) != CLI_RIGHT)
+        return no_memory();
+    for (size_t i = 0; i < fit->n_columns; i++)
+        fit->names[i] = ad_model_symbol(model, ad_model_column(model, i))->name;
+    for (size_t j = 0; j < fit->n; j++) {
+        const ad_symbol *s = ad_model_symbol(model, ad_model_param(model, j));
+        fit->start[j] = s->value;
+        fit->lower[j] = s->low;
+        fit->upper[j] = s->high;
+    }
+    fit->objective = cli_has(options, "--likelihood") ? AD_FIT_LIKELIHOOD : AD_FIT_LOSS;
+    return each_item(fit, options, "--start", take_start);
+}
+
+static int read_model(cli_fitting *fit, const cli_options *options)
+{
+    int status = cli_input_read(&fit->in, options);
+    if (status == CLI_RIGHT && options->n_arguments > 1) {
+        cli_message("'%s' is one argument too many: a model's file, or formulas LEFT ~ RIGHT", options->arguments[1]);
+        status = CLI_USAGE;
+    }
+    return status == CLI_RIGHT ? take_model(fit, options) : status;
+}
+
+/* ---- Rows and weights ------------------------------------------------------------------------------------------------------- */
+
+/* The formula of the weights as a function of columns, whose names are added; consts of the model are numbers. */
+static ad_function *weights_function(cli_fitting *fit, const char *text, size_t *n_names, int *status)
+{
+    ad_problem problem;
+    ad_expression *e = ad_expression_parse(text, strlen(text), 0, NULL, &problem);
+    *status = CLI_USAGE;
+    if (!e) {
+        cli_problem(&problem, "--weights");
+        return NULL;
+    }
+    size_t n = ad_expression_names(e);
+    ad_tape *tape = ad_tape_new();
+    ad_var *vars = calloc(n + 1, sizeof *vars);
+    const char **names = realloc(fit->names, (fit->n_columns + n + 1) * sizeof *names);
+    ad_function *f = NULL;
+    int known = tape && vars && names;
+    if (names)
+        fit->names = names;
+    if (!known)
+        no_memory();
+    for (size_t i = 0; i < n && known; i++) {
+        const char *each = ad_expression_name(e, i);
+        size_t symbol = fit->in.model ? ad_model_find(fit->in.model, each) : AD_NO_SYMBOL, column = ad_table_find(fit->in.table, each);
+        if (symbol != AD_NO_SYMBOL && ad_model_symbol(fit->in.model, symbol)->kind == AD_SYMBOL_CONST)
+            vars[i] = ad_const(ad_model_symbol(fit->in.model, symbol)->value);
+        else if (column != SIZE_MAX) {
+            vars[i] = ad_column(tape, each);
+            fit->names[fit->n_columns + (*n_names)++] = ad_table_name(fit->in.table, column);
+        } else {
+            ad_table_column(fit->in.table, each);                          /* says what there is */
+            cli_message("--weights: %s", ad_table_error_message(fit->in.table));
+            *status = CLI_DATA;
+            known = 0;
+        }
+    }
+    ad_var w = known ? ad_expression_record(e, tape, vars) : ad_const(NAN);
+    if (known && !(f = ad_function_new(tape, 1, &w)))
+        cli_message("--weights: %s", ad_tape_error_message(tape));
+    free(vars);
+    ad_expression_free(e);
+    ad_tape_free(tape);
+    return f;
+}
+
+static int select_rows(cli_fitting *fit, const cli_options *options)
+{
+    const char *text = cli_value(options, "--weights");
+    size_t n_names = 0;
+    int status = CLI_RIGHT;
+    ad_function *weights = text ? weights_function(fit, text, &n_names, &status) : NULL;
+    if (text && !weights)
+        return status;
+    status = CLI_RIGHT;
+    fit->columns = calloc(fit->n_columns + n_names + 1, sizeof *fit->columns);
+    if (!fit->columns)
+        status = no_memory();
+    else if (ad_table_select(fit->in.table, fit->n_columns + n_names, fit->names, fit->columns) != AD_OK) {
+        cli_message("%s", ad_table_error_message(fit->in.table));
+        status = CLI_DATA;
+    }
+    fit->rows = ad_table_rows(fit->in.table);
+    if (status == CLI_RIGHT && !fit->rows) {
+        cli_message("%s has no rows to fit to", fit->data);
+        status = CLI_DATA;
+    }
+    if (status == CLI_RIGHT && weights) {
+        fit->weights = calloc(fit->rows + 1, sizeof *fit->weights);
+        if (!fit->weights || ad_function_rows(weights, NULL, fit->columns + fit->n_columns, fit->rows, &fit->weights) != AD_OK)
+            status = no_memory();
+    }
+    for (size_t r = 0; fit->weights && status == CLI_RIGHT && r < fit->rows; r++)
+        if (!(fit->weights[r] >= 0 && fit->weights[r] < INFINITY)) {
+            cli_message("%s, line %zu: the weight is %g; weights are finite, and 0 or more", fit->data, ad_table_line(fit->in.table, r),
+                        fit->weights[r]);
+            status = CLI_DATA;
+        }
+    ad_function_free(weights);
+    return status;
+}
+
+static void tell_dropped(const cli_fitting *fit)
+{
+    size_t n = ad_table_dropped(fit->in.table);
+    if (n)
+        cli_message("%s: %zu row%s without a value dropped, the first on line %zu", fit->data, n, n == 1 ? "" : "s",
+                    ad_table_dropped_line(fit->in.table));
+}
+
+int cli_fit_read(cli_fitting *fit, const cli_options *options)
+{
+    const char *first = options->arguments[0];
+    const char *data = cli_value(options, "--data");
+    fit->data = data && !strcmp(data, "-") ? "<stdin>" : data;
+    fit->rows = 1;
+    int status = strchr(first, '~') ? read_formulas(fit, options) : read_model(fit, options);
+    if (status == CLI_RIGHT && fit->in.table)
+        status = select_rows(fit, options);
+    else if (status == CLI_RIGHT && cli_has(options, "--weights")) {
+        cli_message("--weights needs rows: give them with --data FILE");
+        status = CLI_USAGE;
+    }
+    if (status == CLI_RIGHT)
+        status = each_item(fit, options, "--bounds", take_bound);
+    if (status == CLI_RIGHT)
+        status = each_item(fit, options, "--hold", take_hold);
+    if (status == CLI_RIGHT && fit->in.table)
+        tell_dropped(fit);
+    return status;
+}
+
+void cli_fit_free(cli_fitting *fit)
+{
+    ad_fit_free(fit->result);
+    ad_function_free(fit->f);
+    free(fit->start);
+    free(fit->lower);
+    free(fit->upper);
+    free(fit->names);
+    free(fit->columns);
+    free(fit->weights);
+    cli_input_free(&fit->in);
+}

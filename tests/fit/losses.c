@@ -1,0 +1,183 @@
+/* losses.c -- other losses: likelihoods and robust ones, against closed forms and against one another. */
+#include "fitting.h"
+
+enum { ROWS = 60 };
+static double x[ROWS], k[ROWS], b01[ROWS], y[ROWS];
+static const double *const columns[] = {x, k, b01, y};
+static const char names[] = "x k s y";
+
+static void fill(void)
+{
+    uint64_t state = 5;
+    for (int r = 0; r < ROWS; r++) {
+        x[r] = 0.1 * (r - 20);
+        k[r] = floor(exp(0.6 + 0.3 * x[r]) + 2 * uniform(&state));
+        b01[r] = uniform(&state) < 1 / (1 + exp(-0.4 - 1.1 * x[r]));
+        y[r] = 2 + 0.5 * x[r] + 0.1 * normal(&state) + (r % 20 == 7 ? 8 : 0);
+    }
+}
+
+/* A constant rate: log of the mean, with error 1 / sqrt(total). */
+Test(losses, poisson_rate)
+{
+    double total = 0;
+    fill();
+    for (int r = 0; r < ROWS; r++)
+        total += k[r];
+    ad_fit_result *fit = fitted("exp(a) - k*a", "a", (double[]){0}, names, columns, ROWS, (ad_fit_options){0});
+    CONVERGED(fit);
+    NEAR(fit->params[0].estimate, log(total / ROWS), 1e-14);
+    NEAR(fit->params[0].standard_error, 1 / sqrt(total), 1e-13);
+    NEAR(fit->params[0].high - fit->params[0].estimate, 1.959963984540054 / sqrt(total), 1e-12);
+    cr_assert(!fit->least_squares && isnan(fit->rss));
+    NEAR(fit->aic, 2 + 2 * fit->loss, 1e-14);
+    ad_fit_free(fit);
+}
+
+/* A constant chance: its logit, with error 1 / sqrt(n p (1 - p)). */
+Test(losses, logistic_chance)
+{
+    double p = 0;
+    fill();
+    for (int r = 0; r < ROWS; r++)
+        p += b01[r] / ROWS;
+    ad_fit_result *fit = fitted("softplus(a) - s*a", "a", (double[]){3}, names, columns, ROWS, (ad_fit_options){0});
+    CONVERGED(fit);
+    NEAR(fit->params[0].estimate, log(p / (1 - p)), 1e-13);
+    NEAR(fit->params[0].standard_error, 1 / sqrt(ROWS * p * (1 - p)), 1e-13);
+    ad_fit_free(fit);
+}
+
+/* The score equations hold at the estimates: sums of (s - p) and (s - p) x vanish. */
+Test(losses, logistic_regression_by_every_method)
+{
+    fill();
+    for (int method = AD_FIT_AUTOMATIC; method <= AD_FIT_LBFGS; method++) {
+        if (method == AD_FIT_LEAST_SQUARES)
+            continue;
+        ad_fit_result *fit = fitted("-(s*log_sigmoid(a + b*x) + (1 - s)*log_sigmoid(-(a + b*x)))", "a b", (double[]){0, 0}, names, columns,
+                                    ROWS, (ad_fit_options){.method = (ad_fit_method)method});
+        CONVERGED(fit);
+        double score[2] = {0}, I[3] = {0};
+        for (int r = 0; r < ROWS; r++) {
+            double p = 1 / (1 + exp(-fit->params[0].estimate - fit->params[1].estimate * x[r])), v = p * (1 - p);
+            score[0] += b01[r] - p;
+            score[1] += (b01[r] - p) * x[r];
+            I[0] += v, I[1] += v * x[r], I[2] += v * x[r] * x[r];
+        }
+        double close = method == AD_FIT_LBFGS ? 1e-6 : 1e-12;
+        cr_assert(fabs(score[0]) < close && fabs(score[1]) < close, "method %d: %g %g", method, score[0], score[1]);
+        NEAR(fit->params[1].standard_error, sqrt(I[0] / (I[0] * I[2] - I[1] * I[1])), 1e-6);
+        NEAR(fit->covariance[1], -I[1] / (I[0] * I[2] - I[1] * I[1]), 1e-6);
+        ad_fit_free(fit);
+    }
+}
+
+/* Gaussian with its sigma as a param: the mean, and the root of the mean square. */
+Test(losses, normal_likelihood_with_its_sigma)
+{
+    double mean = 0, square = 0;
+    fill();
+    for (int r = 0; r < ROWS; r++)
+        mean += y[r] / ROWS;
+    for (int r = 0; r < ROWS; r++)
+        square += (y[r] - mean) * (y[r] - mean) / ROWS;
+    ad_fit_result *fit = fitted("log(sd) + (y - m)^2/(2*sd^2)", "m sd", (double[]){0, 10}, names, columns, ROWS,
+                                (ad_fit_options){.lower = (double[]){-INFINITY, 1e-3}, .profile = 1});
+    CONVERGED(fit);
+    NEAR(fit->params[0].estimate, mean, 1e-12);
+    NEAR(fit->params[1].estimate, sqrt(square), 1e-12);
+    NEAR(fit->params[0].standard_error, sqrt(square / ROWS), 1e-12);
+    NEAR(fit->params[1].standard_error, sqrt(square / ROWS / 2), 1e-12);
+    /* the profile of m: n/2 log(1 + (m - mean)^2 / s^2) = z^2 / 2 */
+    double z = 1.959963984540054, m = sqrt(square * expm1(z * z / ROWS));
+    NEAR(fit->params[0].profile_high, mean + m, 1e-8);
+    NEAR(fit->params[0].profile_low, mean - m, 1e-8);
+    cr_assert(fit->params[1].profile_high - fit->params[1].estimate > fit->params[1].estimate - fit->params[1].profile_low);
+    ad_fit_free(fit);
+}
+
+/* Huber's loss leaves outliers aside; where all residuals are small it is least squares. */
+Test(losses, huber)
+{
+    const char text[] = "abs(y - a - b*x) < h ? (y - a - b*x)^2/2 : h*(abs(y - a - b*x) - h/2)";
+    fill();
+    ad_fit_result *fit = fitted(text, "a b h", (double[]){0, 0, 0.3}, names, columns, ROWS,
+                                (ad_fit_options){.lower = (double[]){-INFINITY, -INFINITY, 0.3}, .upper = (double[]){INFINITY, INFINITY, 0.3}});
+    CONVERGED(fit);
+    cr_assert(fabs(fit->params[0].estimate - 2) < 0.1 && fabs(fit->params[1].estimate - 0.5) < 0.05, "%g %g", fit->params[0].estimate,
+              fit->params[1].estimate);
+    cr_assert(fit->params[2].bound == 2 && fit->params[2].estimate == 0.3);
+    ad_fit_free(fit);
+    fit = fitted(text, "a b h", (double[]){0, 0, 1e3}, names, columns, ROWS,
+                 (ad_fit_options){.lower = (double[]){-INFINITY, -INFINITY, 1e3}, .upper = (double[]){INFINITY, INFINITY, 1e3}});
+    ad_fit_result *squares = fitted("(y - a - b*x)^2", "a b", (double[]){0, 0}, names, columns, ROWS, (ad_fit_options){0});
+    CONVERGED(fit);
+    NEAR(fit->params[0].estimate, squares->params[0].estimate, 1e-12);
+    NEAR(fit->params[1].estimate, squares->params[1].estimate, 1e-12);
+    ad_fit_free(fit);
+    ad_fit_free(squares);
+}
+
+/* Many params: a smooth curve through points with a penalty, whose Hessian is a band. L-BFGS against Newton. */
+Test(losses, many_params)
+{
+    enum { N = 300 };
+    ad_tape *tape = ad_tape_new();
+    ad_var p[N], E = ad_const(0);
+    double start[N];
+    for (int i = 0; i < N; i++)
+        p[i] = ad_param(tape, NULL, start[i] = 0);
+    for (int i = 0; i < N; i++) {
+        E = ad_add(E, ad_softplus(ad_mul(i % 2 ? 1 : -1, ad_sub(p[i], sin(0.1 * i)))));
+        E = ad_add(E, ad_mul(0.05, ad_square(ad_sub(p[i], i ? p[i - 1] : ad_const(0)))));
+    }
+    ad_function *f = ad_function_new(tape, 1, &E);
+    ad_fit_result *few = ad_fit(f, start, NULL, 1, (ad_fit_options){.method = AD_FIT_NEWTON});
+    ad_fit_result *many = ad_fit(f, start, NULL, 1, (ad_fit_options){0});
+    CONVERGED(few);
+    CONVERGED(many);
+    cr_assert_eq(many->method, AD_FIT_LBFGS);
+    for (int i = 0; i < N; i++)
+        cr_assert(fabs(many->params[i].estimate - few->params[i].estimate) < 1e-5, "p%d", i);
+    ad_fit_free(few);
+    ad_fit_free(many);
+    ad_function_free(f);
+    ad_tape_free(tape);
+}
+
+/* Several minima: a start in the wrong valley, and more starts that find the right one, the same for the same seed. */
+Test(losses, more_starts_find_the_lower_valley)
+{
+    const double start[] = {-2}, lower[] = {-4}, upper[] = {4};
+    const char text[] = "(q^2 - 4)^2 - q";
+    ad_function *f = formulas(1, (const char *const[]){text}, "q", "", NULL);
+    ad_fit_result *one = ad_fit(f, start, NULL, 1, (ad_fit_options){0});
+    ad_fit_options more = {.starts = 10, .seed = 4, .lower = lower, .upper = upper};
+    ad_fit_result *many = ad_fit(f, start, NULL, 1, more), *again = ad_fit(f, start, NULL, 1, more);
+    CONVERGED(one);
+    CONVERGED(many);
+    cr_assert(one->params[0].estimate < 0 && many->params[0].estimate > 0 && many->loss < one->loss && many->starts == 11);
+    cr_assert(many->params[0].estimate == again->params[0].estimate && many->evaluations == again->evaluations);
+    ad_fit_free(one);
+    ad_fit_free(many);
+    ad_fit_free(again);
+    ad_function_free(f);
+}
+
+static int stop_at_third(void *user, const ad_fit_progress *progress)
+{
+    (*(int *)user)++;
+    return progress->iteration >= 3;
+}
+
+Test(losses, the_callback_stops_it)
+{
+    int calls = 0;
+    fill();
+    ad_fit_result *fit = fitted("(y - a*exp(b*x))^2", "a b", (double[]){20, 3}, names, columns, ROWS,
+                                (ad_fit_options){.progress = stop_at_third, .user = &calls});
+    cr_assert_eq(fit->outcome, AD_FIT_STOPPED);
+    cr_assert(calls == 3 && isnan(fit->params[0].estimate) && fit->params[0].last != 20 && isfinite(fit->rss));
+    ad_fit_free(fit);
+}

@@ -1,0 +1,584 @@
+/* claims.c -- no false alarm on correct derivatives, and no planted mistake that goes unseen.
+ *
+ * Random models are differentiated here by the chain rule in text, without the library: a derivative is a sum over paths of
+ * products of slopes, each slope in one of the ways that textbooks write it. They are rearranged (order, expanded or nested,
+ * signs, quotients), printed as formulas or as numbers of random precision, and judged. Then mistakes of each kind are planted.
+ * Normal run: some thousand of each. AD_SOAK=1: 10^5 correct claims, 10^4 mistakes of each kind, with figures on stderr. */
+#include <autodiff/autodiff.h>
+#include <criterion/criterion.h>
+#include <float.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Random numbers, text ------------------------------------------------------------------------------------------------------- */
+
+static uint64_t state;
+static uint32_t draw(uint32_t n)
+{
+    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(state >> 33) % n;
+}
+static double uniform(double low, double high) { return low + (high - low) * draw(1 << 30) / (1 << 30); }
+
+enum { TEXT = 1 << 20 };
+typedef struct text { char *at; size_t n; } text;
+static __attribute__((format(printf, 2, 3))) void put(text *t, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    t->n += (size_t)vsnprintf(t->at + t->n, TEXT - t->n, format, arguments);
+    va_end(arguments);
+    cr_assert(t->n < TEXT - 4096, "the text of a model is too long");
+}
+
+/* ---- Models ------------------------------------------------------------------------------------------------------------------------ */
+
+/* In the texts of operations x and y are operands and z is the value; a slope has up to three ways to be written. */
+typedef struct operation {
+    const char *value;
+    int         operands;
+    const char *slope[2][3];
+    double    (*compute)(double x, double y);
+    double    (*partial[2])(double x, double y);
+} operation;
+
+#define OPERATIONS(F) \
+    F(add,  x + y,                        1,                               1) \
+    F(sub,  x - y,                        1,                               -1) \
+    F(mul,  x * y,                        y,                               x) \
+    F(div,  x / (1 + y * y),              1 / (1 + y * y),                 -2 * x * y / (1 + y * y) / (1 + y * y)) \
+    F(sig,  1 / (1 + exp(-x)),            exp(-x) / (1 + exp(-x)) / (1 + exp(-x)), 0) \
+    F(tan,  tanh(x),                      1 / cosh(x) / cosh(x),           0) \
+    F(exp,  exp(x / 4),                   exp(x / 4) / 4,                  0) \
+    F(sin,  sin(x),                       cos(x),                          0) \
+    F(cos,  cos(x),                       -sin(x),                         0) \
+    F(sqr,  x * x,                        2 * x,                           0) \
+    F(cub,  x * x * x,                    3 * x * x,                       0) \
+    F(log,  log(1 + x * x),               2 * x / (1 + x * x),             0) \
+    F(rot,  sqrt(1 + x * x),              x / sqrt(1 + x * x),             0) \
+    F(soft, log1p(exp(x)),                1 / (1 + exp(-x)),               0) \
+    F(atan, atan(x),                      1 / (1 + x * x),                 0) \
+    F(err,  (x - y) * (x - y) / 2,        x - y,                           y - x)
+#define F(name, z, dx, dy) \
+    static double name##_z(double x, double y) { (void)y; return z; } \
+    static double name##_x(double x, double y) { (void)x, (void)y; return dx; } \
+    static double name##_y(double x, double y) { (void)x, (void)y; return dy; }
+OPERATIONS(F)
+#undef F
+#define C(name) name##_z, {name##_x, name##_y}
+
+static const operation operations[] = {
+    {"x + y", 2, {{"1"}, {"1"}}, C(add)},
+    {"x - y", 2, {{"1"}, {"-1"}}, C(sub)},
+    {"x*y", 2, {{"y"}, {"x"}}, C(mul)},
+    {"x/(1 + y^2)", 2, {{"1/(1 + y^2)", "(1 + y*y)^-1"}, {"-2*x*y/(1 + y^2)^2", "-2*z*y/(1 + y^2)"}}, C(div)},
+    {"sigmoid(x)", 1, {{"z*(1 - z)", "sigmoid(x)*(1 - sigmoid(x))", "exp(-x)/(1 + exp(-x))^2"}, {NULL}}, C(sig)},
+    {"tanh(x)", 1, {{"(1 - z^2)", "1/cosh(x)^2", "(1 - z)*(1 + z)"}, {NULL}}, C(tan)},
+    {"exp(x/4)", 1, {{"z/4", "exp(x/4)/4", "0.25*z"}, {NULL}}, C(exp)},
+    {"sin(x)", 1, {{"cos(x)"}, {NULL}}, C(sin)},
+    {"cos(x)", 1, {{"-sin(x)", "(-1)*sin(x)"}, {NULL}}, C(cos)},
+    {"x^2", 1, {{"2*x", "x*2", "(x + x)"}, {NULL}}, C(sqr)},
+    {"x^3", 1, {{"3*x^2", "3*x*x"}, {NULL}}, C(cub)},
+    {"log(1 + x^2)", 1, {{"2*x/(1 + x^2)", "x/(0.5 + x^2/2)"}, {NULL}}, C(log)},
+    {"sqrt(1 + x^2)", 1, {{"x/z", "x/sqrt(1 + x^2)"}, {NULL}}, C(rot)},
+    {"softplus(x)", 1, {{"sigmoid(x)", "1/(1 + exp(-x))"}, {NULL}}, C(soft)},
+    {"atan(x)", 1, {{"1/(1 + x^2)"}, {NULL}}, C(atan)},
+    {"(x - y)^2/2", 2, {{"(x - y)", "-(y - x)"}, {"-(x - y)", "(y - x)"}}, C(err)},
+};
+enum { OPERATION_COUNT = sizeof operations / sizeof *operations, MOST = 32, WAYS = 3 };
+enum { SIG = 4, TAN = 5 };
+
+typedef struct node {
+    char   name[12];
+    int    op;                             /* -1: an input */
+    int    operand[2];
+    double value;
+} node;
+
+typedef struct model {
+    node nodes[MOST];
+    int  n, inputs, params;                /* params first, then consts, then the rest */
+} model;
+
+static void compute(model *m)
+{
+    for (int i = m->inputs; i < m->n; i++) {
+        const operation *o = &operations[m->nodes[i].op];
+        m->nodes[i].value = o->compute(m->nodes[m->nodes[i].operand[0]].value, m->nodes[m->nodes[i].operand[1]].value);
+    }
+}
+
+static void make(model *m)
+{
+    static const char letters[] = "abcuvw";
+    m->params = 3 + (int)draw(3);
+    m->inputs = m->params + 1 + (int)draw(2);
+    m->n = m->inputs + 5 + (int)draw(9);
+    for (int i = 0; i < m->n; i++) {
+        node *v = &m->nodes[i];
+        *v = (node){.op = -1};
+        if (i < m->inputs) {
+            snprintf(v->name, sizeof v->name, "%c%d", i < m->params ? letters[draw(6)] : 'k', i);
+            do
+                v->value = round(uniform(-2, 2) * 1000) / 1000;
+            while (fabs(v->value) < 0.05);
+            continue;
+        }
+        v->op = (int)draw(OPERATION_COUNT);
+        /* The newest that are not yet used, mostly: deep graphs with some fan-out. */
+        v->operand[0] = draw(3) && i > m->inputs ? i - 1 : (int)draw((uint32_t)i);
+        v->operand[1] = draw(2) ? (int)draw((uint32_t)m->inputs) : (int)draw((uint32_t)i);
+        if (v->operand[0] == v->operand[1] && operations[v->op].operands == 2)
+            v->operand[1] = (v->operand[0] + 1) % i;
+        snprintf(v->name, sizeof v->name, "%c%d", "eyhz"[draw(4)], i);
+    }
+    compute(m);
+}
+
+/* A formula with its letters replaced. */
+static void put_formula(text *t, const model *m, int i, const char *formula)
+{
+    const node *v = &m->nodes[i];
+    for (const char *at = formula; *at; at++) {
+        int alone = (at == formula || !strchr("abcdefghijklmnopqrstuvwxyz", at[-1])) && !(at[1] >= 'a' && at[1] <= 'z');
+        if (alone && *at == 'x')
+            put(t, "%s", m->nodes[v->operand[0]].name);
+        else if (alone && *at == 'y')
+            put(t, "%s", m->nodes[v->operand[1]].name);
+        else if (alone && *at == 'z')
+            put(t, "%s", v->name);
+        else
+            put(t, "%c", *at);
+    }
+}
+
+static void put_model(text *t, const model *m)
+{
+    for (int i = 0; i < m->inputs; i++)
+        put(t, "%s %s = %.17g\n", i < m->params ? "param" : "const", m->nodes[i].name, m->nodes[i].value);
+    for (int i = m->inputs; i < m->n; i++) {
+        put(t, "%s = ", m->nodes[i].name);
+        put_formula(t, m, i, operations[m->nodes[i].op].value);
+        put(t, "\n");
+    }
+}
+
+/* ---- Derivatives: paths -------------------------------------------------------------------------------------------------------------- */
+
+enum { PATHS = 24, LENGTH = MOST };
+typedef struct step { int node, operand; } step;                        /* the slope of a node by an operand of it */
+typedef struct paths {
+    int  of, by, n, too_many;
+    int  length[PATHS];
+    step steps[PATHS][LENGTH];
+} paths;
+
+static void walk(paths *p, const model *m, int at, step *so_far, int length)
+{
+    if (p->too_many)
+        return;
+    if (at == p->by) {
+        if (p->n == PATHS) {
+            p->too_many = 1;
+            return;
+        }
+        memcpy(p->steps[p->n], so_far, (size_t)length * sizeof *so_far);
+        p->length[p->n++] = length;
+        return;
+    }
+    if (at < p->by || m->nodes[at].op < 0)
+        return;
+    for (int k = 0; k < operations[m->nodes[at].op].operands; k++) {
+        so_far[length] = (step){at, k};
+        walk(p, m, m->nodes[at].operand[k], so_far, length + 1);
+    }
+}
+
+static int find_paths(paths *p, const model *m, int of, int by)
+{
+    step so_far[LENGTH];
+    *p = (paths){.of = of, .by = by};
+    walk(p, m, of, so_far, 0);
+    return p->n > 0 && !p->too_many;
+}
+
+static double slope_of(const model *m, step s)
+{
+    const node *v = &m->nodes[s.node];
+    return operations[v->op].partial[s.operand](m->nodes[v->operand[0]].value, m->nodes[v->operand[1]].value);
+}
+
+/* What was done to the derivative: one mistake, or none. */
+typedef struct slip {
+    int    kind;
+    step   at;                             /* of a slope */
+    int    path, other;                    /* a path left out; another node */
+    double number;
+} slip;
+enum { NONE, SIGN, FACTOR, MISSING_FACTOR, MISSING_PATH, OTHER_VARIABLE, WRONG_POINT, OFFSET, SINGLE, STALE, SWAPPED, KINDS };
+
+/* The slope of the operation at another node's value, as "1 - y^2" with the wrong y. */
+static double slope_at_other(const model *m, step s, int other)
+{
+    double z = m->nodes[other].value;
+    return m->nodes[s.node].op == SIG ? z * (1 - z) : 1 - z * z;
+}
+
+static double value_of(const model *m, const paths *p, const slip *wrong)
+{
+    double sum = 0;
+    for (int i = 0; i < p->n; i++) {
+        double product = 1;
+        if (wrong->kind == MISSING_PATH && wrong->path == i)
+            continue;
+        for (int e = 0; e < p->length[i]; e++) {
+            step s = p->steps[i][e];
+            int here = s.node == wrong->at.node && s.operand == wrong->at.operand;
+            if (wrong->kind == MISSING_FACTOR && here)
+                continue;
+            product *= wrong->kind == WRONG_POINT && here ? slope_at_other(m, s, wrong->other) : slope_of(m, s);
+        }
+        sum += product;
+    }
+    return wrong->kind == SIGN ? -sum : wrong->kind == FACTOR ? wrong->number * sum : wrong->kind == OFFSET ? sum + wrong->number : sum;
+}
+
+/* How large the terms are: what cancels. */
+static double size_of(const model *m, const paths *p)
+{
+    double sum = 0;
+    for (int i = 0; i < p->n; i++) {
+        double product = 1;
+        for (int e = 0; e < p->length[i]; e++)
+            product *= slope_of(m, p->steps[i][e]);
+        sum += fabs(product);
+    }
+    return sum;
+}
+
+/* ---- Derivatives in text --------------------------------------------------------------------------------------------------------------- */
+
+static void put_slope(text *t, const model *m, step s, const slip *wrong)
+{
+    const operation *o = &operations[m->nodes[s.node].op];
+    const char *const *ways = o->slope[s.operand];
+    int n = ways[1] ? ways[2] ? 3 : 2 : 1;
+    if (wrong->kind == WRONG_POINT && s.node == wrong->at.node && s.operand == wrong->at.operand) {
+        const char *z = m->nodes[wrong->other].name;
+        put(t, m->nodes[s.node].op == SIG ? "%s*(1 - %s)" : "(1 - %s*%s)", z, z);
+        return;
+    }
+    put(t, "(");
+    put_formula(t, m, s.node, ways[draw((uint32_t)n)]);
+    put(t, ")");
+}
+
+static void put_product(text *t, const model *m, const paths *p, int i, const slip *wrong)
+{
+    step steps[LENGTH];
+    int n = 0;
+    for (int e = 0; e < p->length[i]; e++) {
+        step s = p->steps[i][e];
+        if (wrong->kind != MISSING_FACTOR || s.node != wrong->at.node || s.operand != wrong->at.operand)
+            steps[n++] = s;
+    }
+    for (int e = n - 1; e > 0; e--) {                  /* any order */
+        int k = (int)draw((uint32_t)e + 1);
+        step kept = steps[e];
+        steps[e] = steps[k];
+        steps[k] = kept;
+    }
+    if (!n)
+        put(t, "1");
+    for (int e = 0; e < n; e++) {
+        put(t, e ? "*" : "");
+        put_slope(t, m, steps[e], wrong);
+    }
+}
+
+/* The sum in any order, some terms as a difference from the negative. */
+static void put_derivative(text *t, const model *m, const paths *p, const slip *wrong)
+{
+    int order[PATHS], n = 0;
+    for (int i = 0; i < p->n; i++)
+        if (wrong->kind != MISSING_PATH || wrong->path != i)
+            order[n++] = i;
+    for (int i = n - 1; i > 0; i--) {
+        int k = (int)draw((uint32_t)i + 1), kept = order[i];
+        order[i] = order[k];
+        order[k] = kept;
+    }
+    int minus = wrong->kind == SIGN, wrapped = draw(3) == 0 || minus || wrong->kind == FACTOR || wrong->kind == OFFSET;
+    if (wrong->kind == FACTOR)
+        put(t, "%.17g*", wrong->number);
+    put(t, minus ? "-(" : wrapped ? "(" : "");
+    for (int i = 0; i < n; i++) {
+        int negated = draw(4) == 0;
+        put(t, i ? negated ? " - (-" : " + " : negated ? "-(-" : "");
+        put_product(t, m, p, order[i], wrong);
+        put(t, negated ? ")" : "");
+    }
+    put(t, wrapped ? ")" : "");
+    if (wrong->kind == OFFSET)
+        put(t, " + %.17g", wrong->number);
+}
+
+static void put_quantity(text *t, const model *m, const paths *p)
+{
+    const char *of = m->nodes[p->of].name, *by = m->nodes[p->by].name;
+    put(t, draw(2) ? "d%s/d%s" : "d(%s)/d(%s)", of, by);
+}
+
+/* A number printed to so many digits; returns half a unit of the last. */
+static double put_number(text *t, double value, int digits)
+{
+    char printed[64];
+    snprintf(printed, sizeof printed, "%.*e", digits - 1, value);
+    int exponent = atoi(strchr(printed, 'e') + 1);
+    if (exponent > -4 && exponent < digits - 1 && draw(2))
+        put(t, "%.*f", digits - 1 - exponent, value);
+    else
+        put(t, "%s", printed);
+    return 0.5 * pow(10, exponent - digits + 1);
+}
+
+/* ---- Judging ------------------------------------------------------------------------------------------------------------------------------ */
+
+static char model_text[TEXT];
+
+static ad_judgements *judge(const text *t, ad_model **m, uint64_t seed)
+{
+    ad_problem problem;
+    *m = ad_model_parse(t->at, t->n, &problem);
+    if (!*m) {
+        ad_problem_print(&problem, "model", stderr);
+        cr_assert_fail("a model did not parse");
+    }
+    ad_judgements *j = ad_model_judge(*m, (ad_judge_options){.seed = seed});
+    cr_assert(j && j->status == AD_OK, "%s", j ? j->message : "no memory");
+    return j;
+}
+
+static int tame(const model *m)
+{
+    for (int i = 0; i < m->n; i++)
+        if (!(fabs(m->nodes[i].value) < 1e6))
+            return 0;
+    return 1;
+}
+
+static size_t wanted(size_t normal, size_t soak) { return getenv("AD_SOAK") ? soak : normal; }
+
+Test(claims, correct_derivatives_are_never_wrong, .timeout = 0)
+{
+    size_t right = 0, cannot_tell = 0, most = wanted(4000, 100000);
+    for (uint64_t trial = 0; right + cannot_tell < most; trial++) {
+        model m;
+        text t = {model_text, 0};
+        paths p;
+        state = trial * 7919 + 1;
+        make(&m);
+        if (!tame(&m))
+            continue;
+        put_model(&t, &m);
+        int claims = 0;
+        for (int c = 0; c < 20; c++) {
+            int of = m.inputs + (int)draw((uint32_t)(m.n - m.inputs)), by = (int)draw((uint32_t)of);
+            if (!find_paths(&p, &m, of, by))
+                continue;
+            put(&t, "claim ");
+            put_quantity(&t, &m, &p);
+            put(&t, " = ");
+            double value = value_of(&m, &p, &(slip){NONE});
+            if (draw(2) || value == 0)
+                put_derivative(&t, &m, &p, &(slip){NONE});
+            else
+                put_number(&t, value, 1 + (int)draw(17));
+            put(&t, "\n");
+            claims++;
+        }
+        if (!claims)
+            continue;
+        ad_model *read;
+        ad_judgements *j = judge(&t, &read, trial);
+        for (size_t i = 0; i < j->n; i++)
+            cr_assert(j->claims[i].verdict != AD_WRONG, "trial %d: %s: %.17g and %.17g: %s\n%s", (int)trial, j->claims[i].claim->text,
+                      j->claims[i].computed, j->claims[i].claimed, j->claims[i].detail, model_text);
+        right += j->right;
+        cannot_tell += j->cannot_tell;
+        ad_judgements_free(j);
+        ad_model_free(read);
+    }
+    cr_assert(cannot_tell * 50 < right, "%zu right, but %zu cannot be told", right, cannot_tell);
+    if (getenv("AD_SOAK"))
+        fprintf(stderr, "correct: %zu right, 0 wrong, %zu cannot be told\n", right, cannot_tell);
+}
+
+/* ---- Mistakes -------------------------------------------------------------------------------------------------------------------------------- */
+
+static const ad_cause causes[KINDS] = {AD_CAUSE_NONE, AD_CAUSE_SIGN, AD_CAUSE_FACTOR, AD_CAUSE_MISSING_FACTOR, AD_CAUSE_MISSING_PATH,
+    AD_CAUSE_OTHER_VARIABLE, AD_CAUSE_WRONG_POINT, AD_CAUSE_OFFSET, AD_CAUSE_SINGLE_PRECISION, AD_CAUSE_STALE_VALUE, AD_CAUSE_SWAPPED};
+
+static int is_unit(const model *m, step s) { return fabs(fabs(slope_of(m, s)) - 1) < 1e-9; }
+
+/* Chooses where a mistake of a kind is made; 0 where there is no place for it. */
+static int plant(slip *wrong, const model *m, const paths *p, int kind)
+{
+    static const double factors[] = {2, 0.5, -2, 4, 0.25, 3, 1.0 / 3, 10};
+    const step *path = p->steps[draw((uint32_t)p->n)];
+    *wrong = (slip){.kind = kind};
+    switch (kind) {
+    case FACTOR:
+        wrong->number = factors[draw(8)];
+        return 1;
+    case OFFSET:
+        wrong->number = (draw(2) ? 1 : -1) * (draw(3) ? 1.0 : draw(9) + 1) / (draw(2) ? 1 : draw(2) ? 10 : 100);
+        return 1;
+    case MISSING_PATH:
+        wrong->path = (int)draw((uint32_t)p->n);
+        return p->n > 1;
+    case MISSING_FACTOR:
+        wrong->at = path[draw((uint32_t)p->length[0])];
+        return p->n == 1 && !is_unit(m, wrong->at);
+    case WRONG_POINT:
+        for (int tries = 0; tries < 20; tries++) {
+            int i = (int)draw((uint32_t)p->n);
+            wrong->at = p->steps[i][draw((uint32_t)p->length[i])];
+            wrong->other = (int)draw((uint32_t)m->n);
+            if ((m->nodes[wrong->at.node].op == SIG || m->nodes[wrong->at.node].op == TAN) && wrong->other != wrong->at.node)
+                return 1;
+        }
+        return 0;
+    default:
+        return 1;
+    }
+}
+
+/* The derivative from values that are each off by 1e-13, a few hundred roundings: how firm its digits are. */
+static double shaken(const model *m, const paths *p)
+{
+    model other = *m;
+    for (int i = m->inputs; i < m->n; i++) {
+        const operation *o = &operations[m->nodes[i].op];
+        double z = o->compute(other.nodes[m->nodes[i].operand[0]].value, other.nodes[m->nodes[i].operand[1]].value);
+        other.nodes[i].value = z * (1 + (draw(2) ? 1e-13 : -1e-13));
+    }
+    return value_of(&other, p, &(slip){NONE});
+}
+
+/* Writes the wrong claim; returns 0 where the mistake would not show. */
+static int put_wrong(text *t, const model *m, const paths *p, const slip *wrong)
+{
+    double right = value_of(m, p, &(slip){NONE}), value = value_of(m, p, wrong), size = size_of(m, p);
+    int digits = 3 + (int)draw(13), formula = draw(2) && wrong->kind < OFFSET + 1;
+    paths other;
+    if (wrong->kind == OTHER_VARIABLE || wrong->kind == SWAPPED) {
+        if (!find_paths(&other, m, p->of, wrong->other))
+            return 0;
+        value = value_of(m, &other, &(slip){NONE});
+    }
+    if (wrong->kind == SINGLE) {
+        value = (double)(float)right;
+        digits = 9 + (int)draw(6);
+    }
+    if (wrong->kind == STALE) {                        /* a whole computation with the older value of a param */
+        model old = *m;
+        old.nodes[wrong->other].value = wrong->number;
+        compute(&old);
+        value = value_of(&old, p, &(slip){NONE});
+        formula = 0;
+    }
+    if (!isfinite(value) || fabs(value) < 1e-200 || fabs(right) < 1e-7 * size || size < 1e-12 || size > 1e8)
+        return 0;
+    if (fabs(shaken(m, p) - right) > 0.5 * fabs(value - right))
+        return 0;                          /* rounding may do as much */
+    double unit = pow(10, floor(log10(fmax(fabs(value), 1e-300))) - digits + 1);
+    if (formula ? fabs(value - right) < 1e-6 * (size + fabs(value)) : fabs(value - right) < 1.01 * unit + 1e-14 * size)
+        return 0;
+    put(t, "claim ");
+    put_quantity(t, m, p);
+    put(t, " = ");
+    if (formula)
+        put_derivative(t, m, wrong->kind == OTHER_VARIABLE ? &other : p, wrong->kind == OTHER_VARIABLE ? &(slip){NONE} : wrong);
+    else
+        put_number(t, value, digits);
+    put(t, "\n");
+    return 1;
+}
+
+static int has(const ad_judgement *c, ad_cause cause)
+{
+    for (size_t k = 0; k < c->n_causes; k++)
+        if (c->causes[k] == cause)
+            return 1;
+    return 0;
+}
+
+typedef struct score { size_t planted, first, listed; } score;
+
+/* One model, one mistake (swapped: two). */
+static void try_mistake(uint64_t trial, int kind, score *score)
+{
+    model m;
+    paths p;
+    slip wrong;
+    text t = {model_text, 0};
+    state = trial * 104729 + (uint64_t)kind * 7 + 3;
+    make(&m);
+    if (!tame(&m))
+        return;
+    int of = m.inputs + (int)draw((uint32_t)(m.n - m.inputs)), by = kind == SWAPPED || draw(3) ? (int)draw((uint32_t)m.params) : (int)draw((uint32_t)of);
+    if (!find_paths(&p, &m, of, by) || !plant(&wrong, &m, &p, kind))
+        return;
+    if (kind == OTHER_VARIABLE || kind == SWAPPED) {
+        wrong.other = (int)draw((uint32_t)m.params);
+        if (wrong.other == by)
+            return;
+    }
+    if (kind == STALE) {
+        wrong.other = (int)draw((uint32_t)m.params);
+        wrong.number = m.nodes[wrong.other].value + round(uniform(-0.3, 0.3) * 1000) / 1000;
+        put(&t, "const %s_old = %.17g\n", m.nodes[wrong.other].name, wrong.number);
+    }
+    put_model(&t, &m);
+    if (!put_wrong(&t, &m, &p, &wrong))
+        return;
+    if (kind == SWAPPED) {
+        paths back;
+        slip other = {.kind = SWAPPED, .other = by};
+        if (!find_paths(&back, &m, of, wrong.other) || !put_wrong(&t, &m, &back, &other))
+            return;
+    }
+    ad_model *read;
+    ad_judgements *j = judge(&t, &read, trial);
+    for (size_t i = 0; i < j->n; i++) {
+        const ad_judgement *c = &j->claims[i];
+        cr_assert_eq(c->verdict, AD_WRONG, "kind %d, trial %d: not flagged: %s, %.17g and %.17g\n%s", kind, (int)trial, c->claim->text, c->computed,
+                     c->claimed, model_text);
+        score->planted++;
+        score->first += c->cause == causes[kind];
+        score->listed += has(c, causes[kind]);
+        if (getenv("AD_SHOW") && atoi(getenv("AD_SHOW")) == kind && (getenv("AD_FIRST") ? c->cause != causes[kind] : !has(c, causes[kind])))
+            fprintf(stderr, "---- %s, not %s: %s\n%s", ad_cause_name(c->cause), ad_cause_name(causes[kind]), c->detail, model_text);
+    }
+    ad_judgements_free(j);
+    ad_model_free(read);
+}
+
+Test(claims, planted_mistakes_are_flagged_and_nine_in_ten_get_their_cause, .timeout = 0)
+{
+    size_t most = wanted(300, 10000);
+    for (int kind = SIGN; kind < KINDS; kind++) {
+        score s = {0, 0, 0};
+        for (uint64_t trial = 0; s.planted < most && trial < 1000 * most; trial++)
+            try_mistake(trial, kind, &s);
+        if (getenv("AD_SOAK") || getenv("AD_SHOW"))
+            fprintf(stderr, "%-17s %zu planted, all flagged; true cause first %.1f %%, named %.1f %%\n", ad_cause_name(causes[kind]), s.planted,
+                    100.0 * (double)s.first / (double)s.planted, 100.0 * (double)s.listed / (double)s.planted);
+        cr_expect(s.planted >= most, "%s: only %zu mistakes planted", ad_cause_name(causes[kind]), s.planted);
+        cr_expect(10 * s.listed >= 9 * s.planted, "%s: %zu of %zu got their true cause", ad_cause_name(causes[kind]), s.listed, s.planted);
+    }
+}
