@@ -123,11 +123,13 @@ static void run_steps(running *R, const ad_pass *pass)
 {
     double *u = R->u;
     unsigned char *empty = R->empty;
-    for (const ad_uniform_step *s = pass->steps, *end = s + pass->n_steps; s < end; s++)
+    for (size_t i = 0; i < pass->n_steps; i++) {
+        const ad_uniform_step *s = &pass->steps[i];
         if (s->op >= AD_OP_COUNT)
             run_call(R, s);
         else if (AD_LIKELY(!empty) || !(empty[s->to] = (unsigned char)is_empty(s->op, empty[s->x], empty[s->y])))
             u[s->to] = step(s->op, u[s->x], u[s->y], u[s->w]);
+    }
         else
             u[s->to] = 0;
 }
