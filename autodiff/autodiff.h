@@ -29,6 +29,7 @@
 #include "function/call.h"
 #include "fit/fit.h"
 #include "function/function.h"
+#include "function/indexed.h"
 #include "function/scan.h"
 #include "function/threads.h"
 #include "insight/explain.h"

@@ -60,10 +60,15 @@ static inline void fetch_next(const ad_graph *G, uint32_t i)
 
 static void enter(uint64_t *entry, uint64_t h, uint32_t i) { *entry = h << 32 | (i + 1); }
 
+static int make_room_for_node(ad_graph *G)
+{
+    return ad_block_grow(&G->nodes, &G->allocator, (G->n + (size_t)1) * sizeof(ad_graph_node)) &&
+           ad_block_grow(&G->varying, &G->allocator, G->n + (size_t)1);
+}
+
 static int make_room(ad_graph *G)
 {
-    if (!ad_block_grow(&G->nodes, &G->allocator, (G->n + (size_t)1) * sizeof(ad_graph_node)) ||
-        !ad_block_grow(&G->varying, &G->allocator, G->n + (size_t)1))
+    if (!make_room_for_node(G))
         return 0;
     if (G->n_table > 2 * G->n + 2)
         return 1;
@@ -83,6 +88,16 @@ static int make_room(ad_graph *G)
     return 1;
 }
 
+static uint32_t append(ad_graph *G, const ad_graph_node *n)
+{
+    int varies = n->op == AD_OP_COLUMN;
+    for (int k = 0; k < ad_graph_arity(n->op) && n->op != AD_OP_ROW_SUM; k++)
+        varies |= ad_graph_varies(G, ad_graph_operand(n, k));
+    *ad_graph_at(G, G->n) = *n;
+    ((unsigned char *)G->varying.base)[G->n] = (unsigned char)varies;
+    return G->n++;
+}
+
 static uint32_t share(ad_graph *G, const ad_graph_node *n)
 {
     if (G->failed || !make_room(G)) {
@@ -92,14 +107,10 @@ static uint32_t share(ad_graph *G, const ad_graph_node *n)
     uint64_t h = hash(n), *place = place_of(G, n, h);
     if (*place)
         return (uint32_t)*place - 1;
-    int varies = n->op == AD_OP_COLUMN;
-    for (int k = 0; k < ad_graph_arity(n->op) && n->op != AD_OP_ROW_SUM; k++)
-        varies |= ad_graph_varies(G, ad_graph_operand(n, k));
-    *ad_graph_at(G, G->n) = *n;
-    ((unsigned char *)G->varying.base)[G->n] = (unsigned char)varies;
-    enter(place, h, G->n);
-    fetch_next(G, G->n);
-    return G->n++;
+    uint32_t i = append(G, n);
+    enter(place, h, i);
+    fetch_next(G, i);
+    return i;
 }
 
 uint32_t ad_graph_number(ad_graph *G, double number)
@@ -144,6 +155,20 @@ static uint32_t simpler(ad_graph *G, uint32_t op, uint32_t x, uint32_t y, uint32
     default:
         return UINT32_MAX;
     }
+}
+
+uint32_t ad_graph_append(ad_graph *G, const ad_graph_node *n)
+{
+    if (G->failed || G->n == UINT32_MAX || !make_room_for_node(G)) {
+        G->failed = 1;
+        return 0;
+    }
+    ad_graph_node ordered = *n;
+    if (commutes(n->op) && n->x > n->y) {
+        ordered.x = n->y;
+        ordered.y = n->x;
+    }
+    return append(G, &ordered);
 }
 
 uint32_t ad_graph_make(ad_graph *G, uint32_t op, uint32_t x, uint32_t y, uint32_t w)

@@ -44,6 +44,8 @@ static inline uint32_t ad_graph_operand(const ad_graph_node *n, int k) { return 
 /* The node, made or found; simplified where that changes no bit of a finite result. 0 when out of memory (failed). */
 uint32_t ad_graph_make(ad_graph *G, uint32_t op, uint32_t x, uint32_t y, uint32_t w);
 uint32_t ad_graph_number(ad_graph *G, double number);
+/* A node that is known to be new and as simple as can be: nothing is looked for. */
+uint32_t ad_graph_append(ad_graph *G, const ad_graph_node *n);
 /* The sum over rows; a factor that does not vary is taken out of it. */
 uint32_t ad_graph_row_sum(ad_graph *G, uint32_t x);
 /* When nothing is derived any more: what has another's slope gives way to its value, in operands and in outputs [n]. */

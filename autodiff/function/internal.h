@@ -80,8 +80,9 @@ void     ad_graph_tangent(ad_graph *G, uint32_t n, uint32_t *dot);
  * are numbered after f's own. NULL: no memory. */
 ad_function *ad_function_extract(const ad_function *f, const ad_graph *G, size_t more_params, size_t more_columns,
                                  size_t n_outputs, const uint32_t *outputs);
-/* The nodes of another graph that are needed (NULL: all), added to a graph: node [from->n] says where they went. Inputs become
- * params [] and columns [] (nodes of `to`), sums over rows of one row that row, if asked. */
+/* The nodes of another graph that are needed, added to one that has nothing but inputs; or (needed NULL) all of them, to any:
+ * node [from->n] says where they went. Inputs become params [] and columns [] (nodes of `to`), sums over rows of one row that
+ * row, if asked. */
 void ad_graph_add(ad_graph *to, const ad_graph *from, const unsigned char *needed, const uint32_t *params,
                   const uint32_t *columns, int one_row, uint32_t *node);
 /* How deep the calls of a function's graph are, once it is there. */

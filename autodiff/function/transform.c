@@ -18,18 +18,20 @@ static void mark_needed(const ad_graph *G, size_t n_outputs, const uint32_t *out
 }
 
 /* callee [from's]: where they are in `to`, NONE until first needed. */
-static uint32_t add_node(ad_graph *to, const ad_graph *from, uint32_t i, const uint32_t *node, uint32_t *callee)
+static uint32_t add_node(ad_graph *to, const ad_graph *from, uint32_t i, const uint32_t *node, uint32_t *callee, int fresh)
 {
     const ad_graph_node *n = ad_graph_at(from, i);
     uint32_t operand[3] = {0, 0, 0};
     if (n->op == AD_OP_CONSTANT)
-        return ad_graph_number(to, n->number);
+        return fresh ? ad_graph_append(to, n) : ad_graph_number(to, n->number);
     for (int k = 0; k < ad_graph_arity(n->op); k++)
         operand[k] = node[ad_graph_operand(n, k)];
     if (n->op == AD_OP_CALL && callee[n->y] == NONE)
         callee[n->y] = ad_graph_add_callee(to, ad_callee_hold(ad_graph_callee(from, n->y)));
     if (n->op == AD_OP_CALL || n->op == AD_OP_RESULT)
         operand[1] = n->op == AD_OP_CALL ? callee[n->y] : n->y;
+    if (fresh)
+        return ad_graph_append(to, &(ad_graph_node){.op = n->op, .x = operand[0], .y = operand[1], .w = operand[2]});
     return ad_graph_make(to, n->op, operand[0], operand[1], operand[2]);
 }
 
@@ -45,7 +47,7 @@ void ad_graph_add(ad_graph *to, const ad_graph *from, const unsigned char *neede
         if (needed && !needed[i])
             continue;
         node[i] = n->op == AD_OP_PARAM ? params[n->x] : n->op == AD_OP_COLUMN ? columns[n->x]
-                : n->op == AD_OP_ROW_SUM && one_row ? node[n->x] : add_node(to, from, i, node, callee);
+                : n->op == AD_OP_ROW_SUM && one_row ? node[n->x] : add_node(to, from, i, node, callee, needed != NULL);
     }
     ad_drop(&to->allocator, callee, from->n_callees, sizeof *callee);
 }

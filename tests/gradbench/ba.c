@@ -10,8 +10,8 @@ typedef struct ba {
     size_t   n, m, p;
     double  *cameras, *points, *weights, *features;          /* [n][CAMERA], [m][POINT], [p], [p][2] */
     size_t  *camera, *point;                                 /* [p] which */
-    double  *gathered;
-    const double *columns[COLUMNS];
+    size_t  *itself;                                         /* [p] 0, 1, ... */
+    double  *columns[COLUMNS];                               /* gathered */
     double  *errors, *weight_errors;                         /* [p][2], [p] */
     size_t  *starts, *places;                                /* compressed rows of the Jacobian */
     double  *values;                                         /* [p][2][INPUTS], then [p] */
@@ -87,47 +87,44 @@ static void prepare(gb_case *c)
     b->weights = gb_make(c, b->p, sizeof *b->weights);
     b->camera = gb_make(c, b->p, sizeof *b->camera);
     b->point = gb_make(c, b->p, sizeof *b->point);
-    b->gathered = gb_make(c, b->p * (COLUMNS - 1), sizeof *b->gathered);
+    b->itself = gb_make(c, b->p, sizeof *b->itself);
+    for (size_t j = 0; j < COLUMNS; j++)
+        b->columns[j] = j == CAMERA + POINT ? b->weights : gb_make(c, b->p, sizeof *b->columns[j]);
     for (size_t i = 0; i < b->p; i++) {
         b->weights[i] = w;
         b->camera[i] = i % b->n;
         b->point[i] = i % b->m;
+        b->itself[i] = i;
     }
     b->residual = record(c, 0);
     b->weight_error = record(c, 1);
 }
 
-static void gather(ba *b)
+/* What each observation sees, from where it stands now. */
+static const double *const *gather(gb_case *c)
 {
-    double *to = b->gathered;
-    for (size_t j = 0; j < COLUMNS; j++) {
-        if (j == CAMERA + POINT) {
-            b->columns[j] = b->weights;
-            continue;
-        }
-        for (size_t i = 0; i < b->p; i++)
-            to[i] = j < CAMERA ? b->cameras[b->camera[i] * CAMERA + j]
-                  : j < INPUTS ? b->points[b->point[i] * POINT + (j - CAMERA)] : b->features[2 * i + (j - INPUTS)];
-        b->columns[j] = to;
-        to += b->p;
-    }
+    ba *b = c->state;
+    gb_check(c, ad_gather(b->p, b->camera, b->n, CAMERA, b->cameras, b->columns));
+    gb_check(c, ad_gather(b->p, b->point, b->m, POINT, b->points, b->columns + CAMERA));
+    gb_check(c, ad_gather(b->p, b->itself, b->p, 2, b->features, b->columns + INPUTS));
+    return (const double *const *)b->columns;
 }
 
 static void objective(gb_case *c)
 {
     ba *b = c->state;
-    gather(b);
-    gb_check(c, ad_function_rows_interleaved(b->residual, NULL, b->columns, b->p, b->errors));
-    gb_check(c, ad_function_rows(b->weight_error, NULL, b->columns, b->p, &b->weight_errors));
+    const double *const *columns = gather(c);
+    gb_check(c, ad_function_rows_interleaved(b->residual, NULL, columns, b->p, b->errors));
+    gb_check(c, ad_function_rows(b->weight_error, NULL, columns, b->p, &b->weight_errors));
 }
 
 static void jacobian(gb_case *c)
 {
     ba *b = c->state;
     double *last = b->values + b->p * 2 * INPUTS;
-    gather(b);
-    gb_check(c, ad_function_rows_interleaved(b->residual, NULL, b->columns, b->p, b->values));
-    gb_check(c, ad_function_rows(b->weight_error, NULL, b->columns, b->p, &last));
+    const double *const *columns = gather(c);
+    gb_check(c, ad_function_rows_interleaved(b->residual, NULL, columns, b->p, b->values));
+    gb_check(c, ad_function_rows(b->weight_error, NULL, columns, b->p, &last));
 }
 
 static void prepare_objective(gb_case *c)
@@ -136,8 +133,8 @@ static void prepare_objective(gb_case *c)
     ba *b = c->state;
     b->errors = gb_make(c, 2 * b->p, sizeof *b->errors);
     b->weight_errors = gb_make(c, b->p, sizeof *b->weight_errors);
-    gb_check(c, ad_function_rows_interleaved(b->residual, NULL, b->columns, 0, b->errors));
-    gb_check(c, ad_function_rows(b->weight_error, NULL, b->columns, 0, &b->weight_errors));
+    gb_check(c, ad_function_rows_interleaved(b->residual, NULL, (const double *const *)b->columns, 0, b->errors));
+    gb_check(c, ad_function_rows(b->weight_error, NULL, (const double *const *)b->columns, 0, &b->weight_errors));
 }
 
 /* Where the entries are: two rows of one camera, one point and one weight for each observation, then one weight each. */
@@ -170,8 +167,8 @@ static void prepare_jacobian(gb_case *c)
     b->residual = gb_keep(c, ad_function_derive(b->residual, (ad_derive_options){.n = INPUTS, .inputs = inputs}), NULL);
     b->weight_error = gb_keep(c, ad_function_derive(b->weight_error, (ad_derive_options){.n = 1, .inputs = inputs + CAMERA + POINT}),
                               NULL);
-    gb_check(c, ad_function_rows_interleaved(b->residual, NULL, b->columns, 0, b->values));
-    gb_check(c, ad_function_rows(b->weight_error, NULL, b->columns, 0, &b->values));
+    gb_check(c, ad_function_rows_interleaved(b->residual, NULL, (const double *const *)b->columns, 0, b->values));
+    gb_check(c, ad_function_rows(b->weight_error, NULL, (const double *const *)b->columns, 0, &b->values));
 }
 
 static json_t *errors(gb_case *c)
