@@ -181,3 +181,24 @@ Test(losses, the_callback_stops_it)
     cr_assert(calls == 3 && isnan(fit->params[0].estimate) && fit->params[0].last != 20 && isfinite(fit->rss));
     ad_fit_free(fit);
 }
+
+/* A loss that sums over the rows itself counts once: log of a sum of exponentials, whose slope at the minimum is known. */
+Test(losses, a_loss_that_sums_over_the_rows_itself)
+{
+    fill();
+    ad_tape *tape = ad_tape_new();
+    ad_var q = ad_param(tape, "q", 0), u = ad_column(tape, "x");
+    ad_var E = ad_sub(ad_log(ad_row_sum(ad_exp(ad_mul(q, u)))), ad_mul(1.5, q));
+    ad_function *f = ad_function_new(tape, 1, &E);
+    ad_fit_result *fit = ad_fit(f, (double[]){0}, columns, ROWS, (ad_fit_options){0});
+    CONVERGED(fit);
+    double p = fit->params[0].estimate, S = 0, Sx = 0, Sxx = 0;
+    for (int r = 0; r < ROWS; r++)
+        S += exp(p * x[r]), Sx += x[r] * exp(p * x[r]), Sxx += x[r] * x[r] * exp(p * x[r]);
+    NEAR(Sx / S, 1.5, 1e-12);
+    NEAR(fit->loss, log(S) - 1.5 * p, 1e-12);
+    NEAR(fit->params[0].standard_error, 1 / sqrt(Sxx / S - 1.5 * 1.5), 1e-10);
+    ad_fit_free(fit);
+    ad_function_free(f);
+    ad_tape_free(tape);
+}
