@@ -146,6 +146,30 @@ Test(losses, many_params)
     ad_tape_free(tape);
 }
 
+/* So many params that no matrix of them is made: the points themselves, pulled together a little. */
+Test(losses, thousands_of_params)
+{
+    enum { N = 3000 };
+    ad_tape *tape = ad_tape_new();
+    static ad_var p[N], terms[2 * N];
+    static double start[N];
+    for (int i = 0; i < N; i++) {
+        p[i] = ad_param(tape, NULL, 0);
+        terms[2 * i] = ad_square(ad_sub(p[i], i % 2 ? 3 : 1));
+        terms[2 * i + 1] = i ? ad_square(ad_sub(p[i], p[i - 1])) : ad_const(0);
+    }
+    ad_var E = ad_sum(2 * N, terms);
+    ad_function *f = ad_function_new(tape, 1, &E);
+    ad_fit_result *fit = ad_fit(f, start, NULL, 1, (ad_fit_options){0});
+    CONVERGED(fit);
+    cr_assert(fit->method == AD_FIT_LBFGS && !fit->covariance && !fit->correlation && isnan(fit->params[7].standard_error));
+    NEAR(fit->params[N / 2].estimate, 2 - 1 / 5.0, 1e-7);                  /* p - 1 + 2 (p - q) = 0, q - 3 + 2 (q - p) = 0 */
+    NEAR(fit->params[N / 2 + 1].estimate, 2 + 1 / 5.0, 1e-7);
+    ad_fit_free(fit);
+    ad_function_free(f);
+    ad_tape_free(tape);
+}
+
 /* Several minima: a start in the wrong valley, and more starts that find the right one, the same for the same seed. */
 Test(losses, more_starts_find_the_lower_valley)
 {
