@@ -81,7 +81,7 @@ static void print_gradient(const ad_fit_result *r, FILE *stream)
         }
     if (most == most)
         fprintf(stream, "  gradient at the end      at most %.2g, by %s", most, r->params[at].name);
-    if (most == most && r->offset == r->offset)
+    if (most == most && r->offset < INFINITY)
         fprintf(stream, "; the step left is %.1e standard errors", r->offset);
     if (most == most)
         fputc('\n', stream);
