@@ -105,6 +105,8 @@ static int solve(cli_fitting *fit, ad_fit_options o)
     sigaction(SIGINT, &before, NULL);
     if (w.shown)
         fputs("\r\033[K", stderr);
+    if (interrupted && fit->result && fit->result->outcome == AD_FIT_CONVERGED)
+        cli_message("stopped: the best of the %zu start%s tried", fit->result->starts, fit->result->starts == 1 ? "" : "s");
     if (fit->result && fit->result->outcome != AD_FIT_FAILED)
         return CLI_RIGHT;
     cli_message("%s", fit->result ? fit->result->message : "no memory");

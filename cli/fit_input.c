@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int no_memory(void)
 {
@@ -443,7 +444,7 @@ int cli_fit_read(cli_fitting *fit, const cli_options *options)
     const char *data = cli_value(options, "--data");
     fit->data = data && !strcmp(data, "-") ? "<stdin>" : data;
     fit->rows = 1;
-    int status = strchr(first, '~') ? read_formulas(fit, options) : read_model(fit, options);
+    int status = strchr(first, '~') && access(first, F_OK) ? read_formulas(fit, options) : read_model(fit, options);
     if (status == CLI_RIGHT && fit->in.table)
         status = select_rows(fit, options);
     else if (status == CLI_RIGHT && cli_has(options, "--weights")) {

@@ -34,6 +34,8 @@ static json_t *json_param(const ad_fit_param *q)
 
 static json_t *json_matrix(size_t n, const double *matrix)
 {
+    if (!matrix)
+        return json_null();
     json_t *rows = json_array();
     for (size_t i = 0; i < n; i++) {
         json_t *row = json_array();

@@ -22,14 +22,14 @@ typedef struct spectrum {
     size_t  lowest, flat;                  /* where the least is; how many are nothing */
 } spectrum;
 
-static int make(spectrum *S, ad_store *a, size_t n)
+static int make(spectrum *S, ad_store *a, size_t n, int errors)
 {
     S->n = n;
     S->free = ad_store_make(a, n, sizeof *S->free);
     S->scale = ad_store_numbers(a, n);
     S->work = ad_store_numbers(a, 3 * n);
     S->value = ad_store_numbers(a, n);
-    S->V = ad_store_numbers(a, n * n);
+    S->V = ad_store_numbers(a, errors ? n * n : 0);
     return !a->failed;
 }
 
@@ -212,8 +212,9 @@ void ad_fit_estimate(ad_fitting *F, double loss)
     ad_objective *P = F->P;
     ad_fit_result *r = &F->result;
     spectrum S = {0};
-    double *work = ad_store_numbers(P->store, P->n * P->n);
-    if (!work || !make(&S, P->store, P->n)) {
+    int errors = P->n <= AD_FIT_MOST_ERRORS;
+    double *work = ad_store_numbers(P->store, errors ? P->n * P->n : 0);
+    if (!work || !make(&S, P->store, P->n, errors)) {
         P->status = AD_ERROR_NO_MEMORY;
         return;
     }
@@ -228,7 +229,7 @@ void ad_fit_estimate(ad_fitting *F, double loss)
         r->loss = loss;
     double level = P->options->level > 0 ? P->options->level : 0.95;
     r->quantile = ad_student_quantile(level, P->squares ? (double)r->degrees : INFINITY);
-    int known = S.f && (P->squares ? at_squares(F, &S, work) : at_loss(F, &S, work));
+    int known = errors && S.f && (P->squares ? at_squares(F, &S, work) : at_loss(F, &S, work));
     set_criteria(r, P, S.f);
     if (!known || P->status != AD_OK)
         return;

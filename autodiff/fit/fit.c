@@ -61,8 +61,8 @@ static int make_result(ad_fitting *F, const double *start)
     const ad_objective *P = F->P;
     size_t n = P->n;
     r->params = ad_store_make(&F->kept, n, sizeof *r->params);
-    r->covariance = ad_store_numbers(&F->kept, n * n);
-    r->correlation = ad_store_numbers(&F->kept, n * n);
+    r->covariance = n <= AD_FIT_MOST_ERRORS ? ad_store_numbers(&F->kept, n * n) : NULL;
+    r->correlation = n <= AD_FIT_MOST_ERRORS ? ad_store_numbers(&F->kept, n * n) : NULL;
     F->p = ad_store_numbers(&F->kept, n);
     for (size_t j = 0; j < n && !F->kept.failed; j++) {
         const char *name = ad_function_param_name(P->f, j);
@@ -74,7 +74,7 @@ static int make_result(ad_fitting *F, const double *start)
             snprintf(copy, size, "p%zu", j + 1);
         r->params[j] = (ad_fit_param){copy, start ? start[j] : NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, 0};
     }
-    for (size_t i = 0; i < n * n && !F->kept.failed; i++)
+    for (size_t i = 0; r->covariance && i < n * n && !F->kept.failed; i++)
         r->covariance[i] = r->correlation[i] = NAN;
     return !F->kept.failed;
 }
@@ -120,7 +120,7 @@ static void put_start(const ad_objective *P, const double *from, double *p)
 
 static ad_fit_method method_for(const ad_objective *P)
 {
-    ad_fit_method asked = P->options->method;
+    ad_fit_method asked = P->n <= AD_FIT_MOST_ERRORS ? P->options->method : AD_FIT_LBFGS;
     if (asked == AD_FIT_LBFGS || (asked == AD_FIT_AUTOMATIC && P->n > MANY_PARAMS))
         return AD_FIT_LBFGS;
     return P->squares && asked != AD_FIT_NEWTON ? AD_FIT_LEAST_SQUARES : AD_FIT_NEWTON;

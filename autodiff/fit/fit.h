@@ -93,8 +93,8 @@ typedef struct ad_fit_result {
     ad_fit_method  method;             /* which was taken                                                                  */
     size_t         n;
     ad_fit_param  *params;             /* [n]                                                                              */
-    double        *covariance;         /* [n][n], NaN where a param has no standard error                                  */
-    double        *correlation;        /* [n][n]                                                                           */
+    double        *covariance;         /* [n][n], NaN where a param has no standard error; NULL beyond 500 params: then no errors */
+    double        *correlation;        /* [n][n], or NULL                                                                  */
     double         loss;               /* as the function states it, weights included                                      */
     double         rss, s, r_squared;
     double         log_likelihood, aic, bic;

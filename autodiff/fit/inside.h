@@ -6,7 +6,8 @@
 #include "objective.h"
 #include "solver.h"
 
-enum { AD_FIT_WORDS = 1600 };
+/* Beyond so many params there are no errors: they take matrices of that square. */
+enum { AD_FIT_WORDS = 1600, AD_FIT_MOST_ERRORS = 500 };
 
 typedef struct ad_fitting {
     ad_fit_result result;                  /* first: what the user holds */

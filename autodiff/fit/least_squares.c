@@ -25,7 +25,7 @@ typedef struct state {
     double *K, *M;                         /* [n][n] */
     size_t *free;                          /* [n_free] params that may move */
     unsigned char *fixed;                  /* [n] */
-    double  length;                        /* of the last step, scaled */
+    double  radius, length;                /* of the region; of the last step: scaled */
     int     has_trial;                     /* R_trial is that at trial */
 } state;
 
@@ -364,17 +364,61 @@ static int triangle_at_trial(state *t, int exact)
     return 1;
 }
 
+static void set_radius(state *t, double ratio, double rss)
+{
+    if (ratio < 0.25)
+        t->radius = fmin(t->radius, t->length) * (rss < INFINITY && ratio > -10 ? fmax(0.1, fmin(0.5, 0.5 / (2 - ratio))) : 0.1);
+    else if (ratio > 0.75)
+        t->radius = fmax(t->radius, 2 * t->length);
+}
+
+/* Steps within ever smaller regions until one is taken, 1; or the iteration has come to its end, 0. */
+static int descend(state *t, int exact)
+{
+    ad_objective *P = t->P;
+    ad_solution *s = t->s;
+    for (;;) {
+        find_step(t, t->radius);
+        double fall = predicted(t), was = s->loss;
+        if (!(fall > DBL_EPSILON / 4 * was) || ad_is_small_step(t->n, s->p, t->step, DBL_EPSILON) || was == 0) {
+            int done = (exact || ad_objective_triangle(P, s->p, t->R, 1)) && polish(t);
+            end(t, done || was == 0 ? AD_FIT_CONVERGED : AD_FIT_NOT_CONVERGED, "no step makes the sum of squares smaller");
+            return 0;
+        }
+        go(t);
+        double rss = value_at(t, t->trial, t->R_trial, exact), ratio = rss < INFINITY ? (was - rss) / fall : -1;
+        if (P->status != AD_OK) {
+            end(t, AD_FIT_FAILED, NULL);
+            return 0;
+        }
+        set_radius(t, ratio, rss);
+        if (!(ratio > 1e-4))
+            continue;
+        memcpy(t->back, s->p, t->n * sizeof *t->back);
+        take(t, rss);
+        if (triangle_at_trial(t, exact))
+            return 1;
+        memcpy(s->p, t->back, t->n * sizeof *t->back);                     /* a value but no derivative: nearer */
+        s->loss = was;
+        t->radius = 0.1 * t->length;
+        if (P->status != AD_OK || !ad_objective_triangle(P, s->p, t->R, exact)) {
+            end(t, AD_FIT_NOT_CONVERGED, "the derivative is no number near there");
+            return 0;
+        }
+    }
+}
+
 static void iterate(state *t, double reach)
 {
     ad_objective *P = t->P;
     ad_solution *s = t->s;
     size_t most = P->options->max_iterations ? P->options->max_iterations : 1000;
-    double radius = 0;
+    int exact = !P->normal, refused = 0;
+    double size = 0;
     scale(t, 1);
     for (size_t j = 0; j < t->n; j++)
-        radius = hypot(radius, t->D[j] * s->p[j]);
-    radius = reach * (radius > 0 ? radius : 1);
-    int exact = !P->normal, refused = 0;
+        size = hypot(size, t->D[j] * s->p[j]);
+    t->radius = reach * (size > 0 ? size : 1);
     for (size_t k = 0; k < most; k++) {
         P->iterations++;
         if (ad_objective_tell(P, s->loss, s->p)) {
@@ -392,39 +436,8 @@ static void iterate(state *t, double reach)
             }
             refused = 1;
         }
-        for (;;) {
-            find_step(t, radius);
-            double fall = predicted(t);
-            if (!(fall > DBL_EPSILON / 4 * s->loss) || ad_is_small_step(t->n, s->p, t->step, DBL_EPSILON) || s->loss == 0) {
-                int done = (exact || ad_objective_triangle(P, s->p, t->R, 1)) && polish(t);
-                end(t, done || s->loss == 0 ? AD_FIT_CONVERGED : AD_FIT_NOT_CONVERGED, "no step makes the sum of squares smaller");
-                return;
-            }
-            go(t);
-            double rss = value_at(t, t->trial, t->R_trial, exact), ratio = rss < INFINITY ? (s->loss - rss) / fall : -1;
-            if (P->status != AD_OK) {
-                end(t, AD_FIT_FAILED, NULL);
-                return;
-            }
-            if (ratio < 0.25)
-                radius = fmin(radius, t->length) * (rss < INFINITY && ratio > -10 ? fmax(0.1, fmin(0.5, 0.5 / (2 - ratio))) : 0.1);
-            else if (ratio > 0.75)
-                radius = fmax(radius, 2 * t->length);
-            if (!(ratio > 1e-4))
-                continue;
-            double was = s->loss;
-            memcpy(t->back, s->p, t->n * sizeof *t->back);
-            take(t, rss);
-            if (triangle_at_trial(t, exact))
-                break;
-            memcpy(s->p, t->back, t->n * sizeof *t->back);                       /* a value but no derivative: nearer */
-            s->loss = was;
-            radius = 0.1 * t->length;
-            if (P->status != AD_OK || !ad_objective_triangle(P, s->p, t->R, exact)) {
-                end(t, AD_FIT_NOT_CONVERGED, "the derivative is no number near there");
-                return;
-            }
-        }
+        if (!descend(t, exact))
+            return;
     }
     end(t, AD_FIT_NOT_CONVERGED, "it took as many iterations as it may");
 }

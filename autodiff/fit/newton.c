@@ -20,7 +20,7 @@ typedef struct state {
     double *step, *trial, *back, *work;    /* [n], ..., [3 n] */
     size_t *free;
     unsigned char *fixed;
-    double  length;                        /* of the last step, scaled */
+    double  radius, length;                /* of the region; of the last step: scaled */
 } state;
 
 static int fill(state *t)
@@ -228,16 +228,58 @@ static void end(state *t, ad_fit_outcome outcome, const char *why)
     t->s->why = why;
 }
 
+static void set_radius(state *t, double ratio, double loss)
+{
+    if (ratio < 0.25)
+        t->radius = fmin(t->radius, t->length) * (ratio > -10 && loss < INFINITY ? fmax(0.1, fmin(0.5, 0.5 / (2 - ratio))) : 0.1);
+    else if (ratio > 0.75)
+        t->radius = fmax(t->radius, 2 * t->length);
+}
+
+/* Steps within ever smaller regions until one is taken, 1; or the iteration has come to its end, 0. */
+static int descend(state *t)
+{
+    ad_objective *P = t->P;
+    ad_solution *s = t->s;
+    for (;;) {
+        find_step(t, t->radius);
+        double fall = predicted(t), was = s->loss;
+        if (!(fall > DBL_EPSILON / 4 * fabs(was)) || ad_is_small_step(t->n, s->p, t->step, DBL_EPSILON)) {
+            double left = offset(t);
+            int done = left < INFINITY && polish(t, left);
+            end(t, done ? AD_FIT_CONVERGED : AD_FIT_NOT_CONVERGED, "no step makes the loss smaller, yet it has a slope: perhaps a kink");
+            return 0;
+        }
+        go(t);
+        double loss = ad_objective_value(P, t->trial), ratio = loss < INFINITY ? (was - loss) / fall : -1;
+        if (P->status != AD_OK || loss == -INFINITY) {
+            end(t, AD_FIT_NOT_CONVERGED, "the loss falls without end");
+            return 0;
+        }
+        set_radius(t, ratio, loss);
+        if (!(ratio > 1e-4))
+            continue;
+        take(t, loss);
+        if (evaluate(t))
+            return 1;
+        t->radius = 0.1 * t->length;                                       /* a value but no derivative: nearer */
+        if (P->status != AD_OK || !go_back(t, was)) {
+            end(t, AD_FIT_NOT_CONVERGED, "the derivative is no number near there");
+            return 0;
+        }
+    }
+}
+
 static void iterate(state *t, double reach)
 {
     ad_objective *P = t->P;
     ad_solution *s = t->s;
     size_t most = P->options->max_iterations ? P->options->max_iterations : 1000;
-    double radius = 0;
+    double size = 0;
     scale(t, 1);
     for (size_t j = 0; j < t->n; j++)
-        radius = hypot(radius, t->D[j] * s->p[j]);
-    radius = reach * (radius > 0 ? radius : 1);
+        size = hypot(size, t->D[j] * s->p[j]);
+    t->radius = reach * (size > 0 ? size : 1);
     for (size_t k = 0, refused = 0; k < most; k++) {
         P->iterations++;
         if (ad_objective_tell(P, s->loss, s->p)) {
@@ -253,41 +295,8 @@ static void iterate(state *t, double reach)
             }
             refused = 1;
         }
-        for (int accepted = 0; !accepted;) {
-            find_step(t, radius);
-            double fall = predicted(t);
-            if (!(fall > DBL_EPSILON / 4 * fabs(s->loss)) || ad_is_small_step(t->n, s->p, t->step, DBL_EPSILON)) {
-                left = offset(t);
-                int done = left < INFINITY && polish(t, left);
-                end(t, done ? AD_FIT_CONVERGED : AD_FIT_NOT_CONVERGED, "no step makes the loss smaller, yet it has a slope: perhaps a kink");
-                return;
-            }
-            go(t);
-            double was = s->loss, loss = ad_objective_value(P, t->trial), ratio = loss < INFINITY ? (was - loss) / fall : -1;
-            if (P->status != AD_OK) {
-                end(t, AD_FIT_FAILED, NULL);
-                return;
-            }
-            if (loss == -INFINITY) {
-                end(t, AD_FIT_NOT_CONVERGED, "the loss falls without end");
-                return;
-            }
-            if (ratio < 0.25)
-                radius = fmin(radius, t->length) * (ratio > -10 && loss < INFINITY ? fmax(0.1, fmin(0.5, 0.5 / (2 - ratio))) : 0.1);
-            else if (ratio > 0.75)
-                radius = fmax(radius, 2 * t->length);
-            if (!(ratio > 1e-4))
-                continue;
-            take(t, loss);
-            accepted = evaluate(t);
-            if (!accepted) {                                               /* a value but no derivative: nearer */
-                radius = 0.1 * t->length;
-                if (P->status != AD_OK || !go_back(t, was)) {
-                    end(t, AD_FIT_NOT_CONVERGED, "the derivative is no number near there");
-                    return;
-                }
-            }
-        }
+        if (!descend(t))
+            return;
     }
     end(t, AD_FIT_NOT_CONVERGED, "it took as many iterations as it may");
 }

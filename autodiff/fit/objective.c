@@ -1,5 +1,5 @@
 /* objective.c -- evaluating what is fitted: sums, triangles of Jacobians and curvatures, a block of rows at a time. */
-#include "objective.h"
+#include "inside.h"
 
 #include "dense.h"
 #include "squares.h"
@@ -7,7 +7,7 @@
 #include <math.h>
 
 static const uint32_t NONE = UINT32_MAX;
-enum { MOST_JACOBIAN = 500, MOST_NORMAL = 12, LEAST_NORMAL_ROWS = 4096, BLOCK_NUMBERS = 1 << 15 };
+enum { MOST_NORMAL = 12, LEAST_NORMAL_ROWS = 4096, BLOCK_NUMBERS = 1 << 15 };
 
 /* ---- Making the functions ------------------------------------------------------------------------------------------------ */
 
@@ -86,15 +86,17 @@ static void make_curve(ad_objective *P)
 
 static void make_blocks(ad_objective *P)
 {
-    size_t rows = BLOCK_NUMBERS / ((P->n + 1) * P->m) / 64 * 64;
+    size_t n = P->jacobian ? P->n : 0, rows = BLOCK_NUMBERS / ((n + 1) * P->m) / 64 * 64;
     P->block_rows = rows < 64 ? 64 : rows;
-    P->curvature = ad_store_numbers(P->store, P->n * P->n);
-    P->exact_R = ad_store_numbers(P->store, (P->n + 1) * (P->n + 1));
-    if ((P->exact_p = ad_store_numbers(P->store, P->n)) != NULL)
+    P->block_rows = P->block_rows < P->rows ? P->block_rows : P->rows;
+    P->residual_column = n;
+    P->curvature = ad_store_numbers(P->store, n * n);
+    P->exact_R = ad_store_numbers(P->store, (n + 1) * (n + 1));
+    if ((P->exact_p = ad_store_numbers(P->store, n + 1)) != NULL)
         P->exact_p[0] = NAN;
-    P->block = ad_store_numbers(P->store, (P->n + 1) * P->m * P->block_rows);
+    P->block = ad_store_numbers(P->store, (n + 1) * P->m * P->block_rows);
     P->at = ad_store_make(P->store, P->n_columns + P->m, sizeof *P->at);
-    P->to = ad_store_make(P->store, P->m * (P->n + 1), sizeof *P->to);
+    P->to = ad_store_make(P->store, P->m * (n + 1), sizeof *P->to);
     if (P->store->failed)
         P->status = AD_ERROR_NO_MEMORY;
 }
@@ -216,7 +218,7 @@ static int make_squares(ad_objective *P, ad_squares *s, char *message, size_t si
     P->residuals = of_outputs(P, &s->G, more, s->m, s->residual);
     if (P->status == AD_OK)
         make_row_squares(P, s, more);
-    if (P->status == AD_OK && P->n <= MOST_JACOBIAN)
+    if (P->status == AD_OK && P->n <= AD_FIT_MOST_ERRORS)
         P->jacobian = ad_function_derive(P->residuals, (ad_derive_options){.keep_outputs = 1, .status = &P->status});
     if (P->jacobian && P->n <= MOST_NORMAL && P->rows * P->m >= LEAST_NORMAL_ROWS)
         make_normal(P);
@@ -310,8 +312,8 @@ static size_t fill_block(ad_objective *P, const double *p, size_t begin, int wit
     for (size_t i = 0; i < P->n_columns; i++)
         P->at[i] = P->columns[i] + begin;
     for (size_t k = 0; k < m; k++) {
-        P->to[k] = P->block + n * stride + k * rows;
-        for (size_t j = 0; j < n; j++)
+        P->to[k] = P->block + P->residual_column * stride + k * rows;
+        for (size_t j = 0; with_jacobian && j < n; j++)
             P->to[m + k * n + j] = P->block + j * stride + k * rows;
     }
     const ad_function *f = with_jacobian ? P->jacobian : P->residuals;
@@ -395,7 +397,7 @@ double ad_objective_squares(ad_objective *P, const double *p)
     for (size_t begin = 0; begin < P->rows; begin += rows) {
         if (!(rows = fill_block(P, p, begin, 0)))
             return NAN;
-        const double *r = P->block + P->n * P->block_rows * P->m;
+        const double *r = P->block + P->residual_column * P->block_rows * P->m;
         for (size_t i = 0; i < rows * P->m; i++) {
             double square = r[i] * r[i], rest = fma(r[i], r[i], -square);
             low += add_exactly(high, square, &high) + rest;
@@ -417,7 +419,7 @@ int ad_objective_curvature(ad_objective *P, const double *p, double *S)
         if (!(rows = fill_block(P, p, begin, 0)))
             return 0;
         for (size_t k = 0; k < m; k++)
-            P->at[P->n_columns + k] = P->block + n * P->block_rows * m + k * rows;
+            P->at[P->n_columns + k] = P->block + P->residual_column * P->block_rows * m + k * rows;
         if (!is_well(P, ad_function_hessian(P->curve, p, P->at, rows, part)))
             return 0;
         for (size_t i = 0; i < n * n; i++)

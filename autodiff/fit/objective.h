@@ -18,7 +18,8 @@ typedef struct ad_objective {
     double             log_weights;        /* the sum of the weights' logarithms, of squares */
     double             total_squares;      /* of the responses about their means, NaN where that cannot be known */
     ad_function       *loss, *residuals, *jacobian, *normal, *curve;   /* loss: of a row; the rest of squares */
-    double            *block;              /* [n + 1] columns [block_rows m] */
+    double            *block;              /* [n + 1] columns [block_rows m]; without a Jacobian the last of them alone */
+    size_t             residual_column;    /* of the block */
     double            *curvature;          /* [n][n] of a block */
     double            *exact_p, *exact_R;  /* [n], [n + 1][n + 1] the last triangle by reflections, and where; NaN: none */
     const double     **at;                 /* [n_columns + m] columns from a row on */

@@ -37,7 +37,7 @@ static void print_params(const ad_fit_result *r, FILE *stream)
 static void print_correlations(const ad_fit_result *r, FILE *stream)
 {
     int any = 0;
-    for (size_t i = 1; i < r->n; i++)
+    for (size_t i = 1; r->correlation && i < r->n; i++)
         for (size_t j = 0; j < i; j++)
             any |= r->correlation[i * r->n + j] == r->correlation[i * r->n + j];
     if (!any || r->n > 12)
@@ -81,7 +81,7 @@ static void print_gradient(const ad_fit_result *r, FILE *stream)
         }
     if (most == most)
         fprintf(stream, "  gradient at the end      at most %.2g, by %s", most, r->params[at].name);
-    if (most == most && r->offset == r->offset)
+    if (most == most && r->offset < INFINITY)
         fprintf(stream, "; the step left is %.1e standard errors", r->offset);
     if (most == most)
         fputc('\n', stream);

@@ -146,6 +146,30 @@ Test(losses, many_params)
     ad_tape_free(tape);
 }
 
+/* So many params that no matrix of them is made: the points themselves, pulled together a little. */
+Test(losses, thousands_of_params)
+{
+    enum { N = 3000 };
+    ad_tape *tape = ad_tape_new();
+    static ad_var p[N], terms[2 * N];
+    static double start[N];
+    for (int i = 0; i < N; i++) {
+        p[i] = ad_param(tape, NULL, 0);
+        terms[2 * i] = ad_square(ad_sub(p[i], i % 2 ? 3 : 1));
+        terms[2 * i + 1] = i ? ad_square(ad_sub(p[i], p[i - 1])) : ad_const(0);
+    }
+    ad_var E = ad_sum(2 * N, terms);
+    ad_function *f = ad_function_new(tape, 1, &E);
+    ad_fit_result *fit = ad_fit(f, start, NULL, 1, (ad_fit_options){0});
+    CONVERGED(fit);
+    cr_assert(fit->method == AD_FIT_LBFGS && !fit->covariance && !fit->correlation && isnan(fit->params[7].standard_error));
+    NEAR(fit->params[N / 2].estimate, 2 - 1 / 5.0, 1e-7);                  /* p - 1 + 2 (p - q) = 0, q - 3 + 2 (q - p) = 0 */
+    NEAR(fit->params[N / 2 + 1].estimate, 2 + 1 / 5.0, 1e-7);
+    ad_fit_free(fit);
+    ad_function_free(f);
+    ad_tape_free(tape);
+}
+
 /* Several minima: a start in the wrong valley, and more starts that find the right one, the same for the same seed. */
 Test(losses, more_starts_find_the_lower_valley)
 {
@@ -180,4 +204,25 @@ Test(losses, the_callback_stops_it)
     cr_assert_eq(fit->outcome, AD_FIT_STOPPED);
     cr_assert(calls == 3 && isnan(fit->params[0].estimate) && fit->params[0].last != 20 && isfinite(fit->rss));
     ad_fit_free(fit);
+}
+
+/* A loss that sums over the rows itself counts once: log of a sum of exponentials, whose slope at the minimum is known. */
+Test(losses, a_loss_that_sums_over_the_rows_itself)
+{
+    fill();
+    ad_tape *tape = ad_tape_new();
+    ad_var q = ad_param(tape, "q", 0), u = ad_column(tape, "x");
+    ad_var E = ad_sub(ad_log(ad_row_sum(ad_exp(ad_mul(q, u)))), ad_mul(1.5, q));
+    ad_function *f = ad_function_new(tape, 1, &E);
+    ad_fit_result *fit = ad_fit(f, (double[]){0}, columns, ROWS, (ad_fit_options){0});
+    CONVERGED(fit);
+    double p = fit->params[0].estimate, S = 0, Sx = 0, Sxx = 0;
+    for (int r = 0; r < ROWS; r++)
+        S += exp(p * x[r]), Sx += x[r] * exp(p * x[r]), Sxx += x[r] * x[r] * exp(p * x[r]);
+    NEAR(Sx / S, 1.5, 1e-12);
+    NEAR(fit->loss, log(S) - 1.5 * p, 1e-12);
+    NEAR(fit->params[0].standard_error, 1 / sqrt(Sxx / S - 1.5 * 1.5), 1e-10);
+    ad_fit_free(fit);
+    ad_function_free(f);
+    ad_tape_free(tape);
 }
