@@ -129,9 +129,9 @@ static void run_steps(running *R, const ad_pass *pass)
             run_call(R, s);
         else if (AD_LIKELY(!empty) || !(empty[s->to] = (unsigned char)is_empty(s->op, empty[s->x], empty[s->y])))
             u[s->to] = step(s->op, u[s->x], u[s->y], u[s->w]);
-    }
         else
             u[s->to] = 0;
+    }
 }
 
 static void add_sum(running *R, uint32_t s, double part)
