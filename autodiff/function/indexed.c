@@ -18,7 +18,7 @@ ad_status ad_gather(size_t rows, const size_t *index, size_t table_rows, size_t 
 {
     if (!fits(rows, index, table_rows, width, table, (const void *const *)columns))
         return AD_ERROR_ARGUMENT;
-    for (size_t j = 0; j < width; j++) {
+    for (size_t j = 0; rows && j < width; j++) {
         double *restrict column = columns[j];
         for (size_t r = 0; r < rows; r++)
             column[r] = table[index[r] * width + j];
@@ -31,7 +31,7 @@ ad_status ad_scatter_add(size_t rows, const size_t *index, size_t table_rows, si
 {
     if (!fits(rows, index, table_rows, width, table, (const void *const *)columns))
         return AD_ERROR_ARGUMENT;
-    for (size_t j = 0; j < width; j++) {
+    for (size_t j = 0; rows && j < width; j++) {
         const double *column = columns[j];
         for (size_t r = 0; r < rows; r++)
             table[index[r] * width + j] += column[r];
