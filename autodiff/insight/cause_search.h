@@ -1,7 +1,8 @@
 /* cause_search.h -- the search for causes as its files share it. Not installed.
  *
  *   cause.c        samples, what fits, the causes that need no graph
- *   cause_paths.c  a derivative: slopes, nodes and paths changed one at a time
+ *   cause_slopes.c a derivative: one slope changed
+ *   cause_paths.c  nodes, stretches and paths left out, other variables; cause_stale.c  older and newer values
  *   cause_value.c  a value: its own formula with one operation changed
  *   cause_words.c  what people call a slope, a place, a number
  */

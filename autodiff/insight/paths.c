@@ -239,6 +239,21 @@ static int is_whole_power(const letters *l)
     return l->place == 0 && ((l->y == floor(l->y) && (l->x != 0 || l->y >= 0)) || (l->x == 0 && l->y > 1));
 }
 
+/* max(x, x) and clamp(x, x, w) tie everywhere, and smoothly. */
+static int is_of_itself(const ad_paths *p, uint32_t i)
+{
+    const uint32_t *operand = ad_paths_operands(p, i);
+    switch (p->places[i].op) {
+    case AD_OP_min: case AD_OP_max: case AD_OP_less: case AD_OP_less_equal: case AD_OP_greater: case AD_OP_greater_equal:
+    case AD_OP_equal: case AD_OP_not_equal:
+        return operand[0] == operand[1];
+    case AD_OP_clamp:
+        return operand[0] == operand[1] || operand[0] == operand[2];
+    default:
+        return 0;
+    }
+}
+
 uint32_t ad_paths_kink(const ad_paths *p, const double *value, const double *adjoint, const double *tangent, uint32_t of)
 {
     for (uint32_t i = 0; i <= of; i++) {
@@ -246,6 +261,8 @@ uint32_t ad_paths_kink(const ad_paths *p, const double *value, const double *adj
         for (uint32_t k = 0; k < place->n; k++) {
             double t = tangent ? tangent[ad_paths_operands(p, i)[k]] : 1;
             if (t == 0 || !ad_paths_has_slope(p, i, k) || (adjoint[i] == 0 && !is_step(place->op)))
+                continue;
+            if (is_of_itself(p, i))
                 continue;
             letters l = letters_of(p, value, i, k);
             if (!ad_slope_holds(place->op, l.x, l.y, l.w, l.z, l.n, l.m) && !(place->op == AD_OP_pow && is_whole_power(&l)))

@@ -127,6 +127,8 @@ double ad_judge_rounding(ad_judging *j, size_t sample, uint32_t place, double *l
 /* A kink or jump that a derivative of the side feels, or that the derivative's own formula sits on. */
 static int is_at_kink(ad_judging *j, const ad_side *side)
 {
+    if (!j->has_kinks)
+        return 0;
     ad_paths_values(&j->paths, j->points[0], 0, NULL, j->value);
     for (int u = 0; u < side->n_atoms; u++) {
         const ad_atom *a = &j->atoms[j->uses[side->first_atom + u]];
@@ -138,6 +140,15 @@ static int is_at_kink(ad_judging *j, const ad_side *side)
             return 1;
     }
     return 0;
+}
+
+/* Whether the point lies on any kink at all: mostly not, and then no claim need be looked at. */
+static void look_for_kinks(ad_judging *j)
+{
+    ad_paths_values(&j->paths, j->points[0], 0, NULL, j->value);
+    for (uint32_t i = 0; i < j->paths.n; i++)
+        j->adjoint[i] = 1;
+    j->has_kinks = j->paths.n && ad_paths_kink(&j->paths, j->value, j->adjoint, NULL, j->paths.n - 1) != UINT32_MAX;
 }
 
 /* ---- Numbers ---------------------------------------------------------------------------------------------------------------------- */
@@ -264,6 +275,7 @@ static void judge_formulas(ad_judging *j, size_t i)
 static int judge_all(ad_judging *j)
 {
     int first = 0;
+    look_for_kinks(j);
     for (size_t i = 0; i < j->n; i++) {
         ad_judged *c = &j->claims[i];
         c->found = (ad_judgement){.claim = ad_model_claim(j->model, i), .is_number = c->found.is_number, .recomputed = NAN,

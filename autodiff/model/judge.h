@@ -63,7 +63,7 @@ typedef struct ad_judging {
     ad_atom           *atoms;              /* [n_atoms] */
     int                n_atoms, most_atoms, n_uses, *uses;   /* uses [most_atoms] atoms of the sides */
     ad_paths           paths;
-    int                taken;
+    int                taken, has_kinks;
     uint32_t          *names;              /* [n_names] places of the symbols */
     size_t             n_names, n_inputs;
     double            *inputs;             /* [samples][n_inputs] */

@@ -247,7 +247,7 @@ static void find_swapped(ad_judging *j, size_t i, material *m)
         int of_number = ad_computed_side(other)->is_literal != ad_claimed_side(other)->is_literal;
         if (k == i || of_number != c->found.is_number)
             continue;
-        if (of_number && !other->tolerance) {      /* not judged yet: claims after this one */
+        if (of_number && other->tolerance == 0) {      /* not judged yet: claims after this one */
             double printed = other->value[!other->quantity][0], exact = other->value[other->quantity][0];
             other->tolerance = ad_half_unit(&ad_claimed_side(other)->literal) + 4 * DBL_EPSILON * fmax(fabs(printed), fabs(exact));
         }

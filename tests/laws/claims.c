@@ -89,10 +89,10 @@ static const operation operations[] = {
     {"(x - y)^2/2", 2, {{"(x - y)", "-(y - x)"}, {"-(x - y)", "(y - x)"}}, C(err)},
 };
 enum { OPERATION_COUNT = sizeof operations / sizeof *operations, MOST = 32, WAYS = 3 };
-enum { SIG = 4, TAN = 5 };
+enum { SIG = 4, TAN = 5, LOG = 11 };
 
 typedef struct node {
-    char   name[12];
+    char   name[24];
     int    op;                             /* -1: an input */
     int    operand[2];
     double value;
@@ -464,7 +464,8 @@ static double shaken(const model *m, const paths *p)
     for (int i = m->inputs; i < m->n; i++) {
         const operation *o = &operations[m->nodes[i].op];
         double z = o->compute(other.nodes[m->nodes[i].operand[0]].value, other.nodes[m->nodes[i].operand[1]].value);
-        other.nodes[i].value = z * (1 + (draw(2) ? 1e-13 : -1e-13));
+        double size = fabs(z) + (m->nodes[i].op == LOG);                /* log(1 + x^2) rounds 1 + x^2 */
+        other.nodes[i].value = z + (draw(2) ? 1e-13 : -1e-13) * size;
     }
     return value_of(&other, p, &(slip){NONE});
 }
@@ -495,7 +496,7 @@ static int put_wrong(text *t, const model *m, const paths *p, const slip *wrong)
         return 0;
     if (fabs(shaken(m, p) - right) > 0.5 * fabs(value - right))
         return 0;                          /* rounding may do as much */
-    double unit = pow(10, floor(log10(fmax(fabs(value), 1e-300))) - digits + 1);
+    double unit = pow(10, floor(log10(fmax(fabs(value), 1e-300)) + pow(10, -digits)) - digits + 1);     /* of the number as printed */
     if (formula ? fabs(value - right) < 1e-6 * (size + fabs(value)) : fabs(value - right) < 1.01 * unit + 1e-14 * size)
         return 0;
     put(t, "claim ");
