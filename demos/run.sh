@@ -1,5 +1,6 @@
 #!/bin/sh
-# run.sh -- builds Chainrule and runs its main job: the article's network, derived by hand and by the tape.
+# run.sh -- builds Chainrule and runs its main job: the article's network, derived by hand and by the tape; then its claims,
+# judged line by line by the command.
 # BUILD names the build folder (default: build). The building is silent unless it fails.
 set -e
 cd "$(dirname "$0")/.."
@@ -9,6 +10,10 @@ need gcc libc6-dev libjansson-dev meson ninja-build pkg-config uthash-dev
 build=${BUILD:-build}
 quietly() { "$@" >"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }; }
 [ -f "$build/build.ninja" ] || quietly meson setup "$build"
-quietly ninja -C "$build" demos/article
+quietly ninja -C "$build" demos/article cli/chainrule
 rm -f "$build.log"
-exec "$build/demos/article"
+"$build/demos/article"
+printf '\n$ chainrule check demos/article.model\n\n'
+status=0
+"$build/cli/chainrule" check demos/article.model || status=$?
+[ "$status" -eq 1 ]                        # the article has wrong claims, and they are found

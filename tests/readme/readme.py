@@ -1,5 +1,6 @@
 """Holds README.md to its word: every ```c block compiles and prints the ```text block after it, the lines shown of
-`sh demos/run.sh` are lines of the article demo, and the table of operations is the one that table.c prints, with the
+`sh demos/run.sh` are lines of the article demo, those shown of `chainrule` commands are in what they print (CHAINRULE names
+the program), and the table of operations is the one that table.c prints, with the
 largest errors that rules_mpfr.c finds: at the first thousand of the points they were measured at, none may be larger. With
 --write, the table is written into the README instead, errors measured at 10^5 points a rule (4 minutes).
 
@@ -65,6 +66,16 @@ def shown_errors(table):
     return found, "".join(lines)
 
 
+def commands(text, root):
+    """Each line shown of a `chainrule` command, with what the command prints; nothing where it is not built."""
+    program = os.environ.get("CHAINRULE", "")
+    for command, shown in re.findall(r"^```console\n\$ chainrule (.*)\n(.*?)^```$", text, re.M | re.S):
+        if os.path.exists(program):
+            printed = subprocess.run([program, *command.split()], cwd=root, capture_output=True, text=True).stdout
+            for line in shown.splitlines():
+                yield line, printed
+
+
 def main():
     readme, table_program, article, library, root, rules = sys.argv[1:7]
     text = open(readme).read()
@@ -92,6 +103,10 @@ def main():
     for line in shown:
         if line not in article_lines:
             print("the README shows a line that demos/run.sh does not print:\n%s" % line)
+            failures += 1
+    for line, printed in commands(text, root):
+        if line not in printed:
+            print("the README shows a line that the command does not print:\n%s" % line)
             failures += 1
     programs = 0
     for program, shown in blocks(text):
