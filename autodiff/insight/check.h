@@ -70,8 +70,8 @@ typedef struct ad_check {
     const double         *x;               /* [n] the given point */
 } ad_check;
 
-/** Checks a gradient at x [n]. Calls the functions that it is given from this thread, value before gradient at no particular
- *  points, and never a point outside the bounds. NULL only when there is no memory for the report itself; free it with
+/** Checks a gradient at x [n]. Calls the functions that it is given from this thread, the gradient once a point, the given one
+ *  first, and nothing outside the bounds. NULL only when there is no memory for the report itself; free it with
  *  ad_check_free. Its status: AD_ERROR_ARGUMENT (no gradient, nothing to hold it against, n not the number of params, more than
  *  one output, x outside the bounds), AD_ERROR_NO_MEMORY. */
 AD_API ad_check *ad_check_gradient(size_t n, const double *x, ad_check_options options);

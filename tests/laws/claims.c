@@ -562,8 +562,6 @@ static void try_mistake(uint64_t trial, int kind, score *score)
         score->planted++;
         score->first += c->cause == causes[kind];
         score->listed += has(c, causes[kind]);
-        if (getenv("AD_SHOW") && atoi(getenv("AD_SHOW")) == kind && (getenv("AD_FIRST") ? c->cause != causes[kind] : !has(c, causes[kind])))
-            fprintf(stderr, "---- %s, not %s: %s\n%s", ad_cause_name(c->cause), ad_cause_name(causes[kind]), c->detail, model_text);
     }
     ad_judgements_free(j);
     ad_model_free(read);
@@ -576,7 +574,7 @@ Test(claims, planted_mistakes_are_flagged_and_nine_in_ten_get_their_cause, .time
         score s = {0, 0, 0};
         for (uint64_t trial = 0; s.planted < most && trial < 1000 * most; trial++)
             try_mistake(trial, kind, &s);
-        if (getenv("AD_SOAK") || getenv("AD_SHOW"))
+        if (getenv("AD_SOAK"))
             fprintf(stderr, "%-17s %zu planted, all flagged; true cause first %.1f %%, named %.1f %%\n", ad_cause_name(causes[kind]), s.planted,
                     100.0 * (double)s.first / (double)s.planted, 100.0 * (double)s.listed / (double)s.planted);
         cr_expect(s.planted >= most, "%s: only %zu mistakes planted", ad_cause_name(causes[kind]), s.planted);
