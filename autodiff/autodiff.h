@@ -32,6 +32,7 @@
 #include "function/indexed.h"
 #include "function/scan.h"
 #include "function/threads.h"
+#include "insight/draw.h"
 #include "insight/explain.h"
 #include "insight/audit.h"
 #include "insight/side.h"

@@ -32,6 +32,7 @@ typedef struct cli_command {
     COMMAND(check) \
     COMMAND(why) \
     COMMAND(explain) \
+    COMMAND(draw) \
     COMMAND(fit) \
     COMMAND(emit)
 

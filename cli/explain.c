@@ -2,8 +2,8 @@
 #include "cli.h"
 #include "input.h"
 #include "output.h"
+#include "recorded.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const struct { const char *option; ad_question question; } questions[] = {
@@ -24,34 +24,7 @@ static int format_of(const cli_options *options, ad_format *format)
     return 0;
 }
 
-/* The model on a tape; the variable of --wrt, a plain number where none is asked for. */
-typedef struct recorded {
-    ad_tape *tape;
-    ad_var  *vars, *wrt, E, by;            /* wrt [ad_model_params] */
-} recorded;
-
-static int record(recorded *r, const cli_input *in, const ad_expression *of, const char *wrt)
-{
-    size_t symbols = ad_model_symbols(in->model), params = ad_model_params(in->model), by = AD_NO_SYMBOL;
-    if (wrt && (by = ad_model_find(in->model, wrt)) == AD_NO_SYMBOL) {
-        cli_message("--wrt %s: the model has no such name", wrt);
-        return CLI_USAGE;
-    }
-    r->tape = ad_tape_new();
-    r->vars = calloc(symbols + 1, sizeof *r->vars);
-    r->wrt  = calloc(params + 1, sizeof *r->wrt);
-    if (!r->tape || !r->vars || !r->wrt || ad_model_record(in->model, r->tape, r->vars) != AD_OK) {
-        cli_message("%s", r->vars && r->wrt ? ad_tape_error_message(r->tape) : "no memory");
-        return CLI_USAGE;
-    }
-    for (size_t i = 0; i < params; i++)
-        r->wrt[i] = r->vars[ad_model_param(in->model, i)];
-    r->E  = ad_expression_record(of, r->tape, r->vars);
-    r->by = by == AD_NO_SYMBOL ? ad_const(0) : r->vars[by];
-    return CLI_RIGHT;
-}
-
-static int explain_to(FILE *out, const recorded *r, const cli_input *in, const cli_options *options, ad_format format)
+static int explain_to(FILE *out, const cli_recorded *r, const cli_input *in, const cli_options *options, ad_format format)
 {
     ad_explain_options how = {.format = format, .n_wrt = ad_model_params(in->model), .wrt = r->wrt, .by = r->by};
     how.digits     = (int)cli_count(options, "--digits", 6);
@@ -75,23 +48,14 @@ static int explain_to(FILE *out, const recorded *r, const cli_input *in, const c
 static int explain(const cli_options *options)
 {
     cli_input in;
-    recorded r = {0};
+    cli_recorded r = {0};
     ad_format format = AD_FORMAT_TEXT;
-    const ad_expression *of = NULL;
-    const char *name = NULL, *file = cli_value(options, "--output");
+    const char *file = cli_value(options, "--output");
     if (!format_of(options, &format))
         return CLI_USAGE;
     int status = cli_input_read(&in, options);
     if (status == CLI_RIGHT)
-        status = cli_quantity(&in, options, &of, &name);
-    if (status == CLI_RIGHT)
-        status = cli_needs_columns(&in);
-    if (status == CLI_RIGHT && !of) {
-        cli_message("%s does not say what to minimize: give --of NAME, or a line 'minimize NAME' in the model", in.file);
-        status = CLI_USAGE;
-    }
-    if (status == CLI_RIGHT)
-        status = record(&r, &in, of, cli_value(options, "--wrt"));
+        status = cli_record(&r, &in, options);
     if (status == CLI_RIGHT) {
         FILE *out = file && strcmp(file, "-") ? fopen(file, "w") : stdout;
         status = out ? explain_to(out, &r, &in, options, format) : CLI_USAGE;
@@ -100,9 +64,7 @@ static int explain(const cli_options *options)
             status = CLI_USAGE;
         }
     }
-    free(r.vars);
-    free(r.wrt);
-    ad_tape_free(r.tape);
+    cli_recorded_free(&r);
     cli_input_free(&in);
     return status;
 }

@@ -1,0 +1,207 @@
+/* draw_dot.c -- a picture in the language of Graphviz. Frames are clusters; labels are HTML-like, tool tips plain. */
+#include "drawing.h"
+#include "text.h"
+#include "write.h"
+
+#include <math.h>
+#include <string.h>
+
+/* From ColorBrewer's Blues (Brewer, www.colorbrewer.org), lighter first: one hue, so that the order is that of lightness. */
+static const char *const fills[] = {"#ffffff", "#f0f6fc", "#d6e6f4", "#abd0e6", "#6aaed6", "#2f7fbc", "#0b559f"};
+static const char *const inks[]  = {"#b0b0b0", "#b0b0b0", "#9a9a9a", "#7f7f7f", "#606060", "#383838", "#000000"};
+static const char alarm[] = "#d55e00";     /* what is no number: vermilion, of Okabe and Ito's palette */
+
+enum { SCALES_DARK = 5, MOST_LABELS = 150, FORMULA = 32 };
+
+/* Both in HTML-like and in quoted texts: Graphviz resolves entities in either. */
+static void put(const ad_drawing *d, const char *text)
+{
+    for (; *text; text++)
+        switch (*text) {
+        case '&':  fputs("&amp;", d->out); break;
+        case '<':  fputs("&lt;", d->out); break;
+        case '>':  fputs("&gt;", d->out); break;
+        case '"':  fputs("&quot;", d->out); break;
+        case '\\': fputs("&#92;", d->out); break;
+        default:   fputc(*text, d->out);
+        }
+}
+
+static void put_row(const ad_drawing *d, const char *before, const char *text, const char *after)
+{
+    if (!*text)
+        return;
+    fprintf(d->out, "<tr><td>%s", before);
+    put(d, text);
+    fprintf(d->out, "%s</td></tr>", after);
+}
+
+/* The innermost frame that is drawn: one box needs none. */
+static uint32_t drawn(const ad_drawing *d, uint32_t frame)
+{
+    while (frame && d->frame[frame].boxes < 2)
+        frame = d->frame[frame].parent;
+    return frame;
+}
+
+static void put_box(const ad_drawing *d, size_t b)
+{
+    const ad_box *box = &d->box[b];
+    const ad_steps *s = &d->s;
+    char text[AD_DRAWN];
+    int has = ad_drawing_has_adjoint(d, box), size = has ? ad_drawing_size(d, box->adjoint) : 0;
+    int is_input = box->shown < s->n && s->step[box->shown].input;
+    fprintf(d->out, "  b%zu [style=\"filled%s%s\", fillcolor=\"%s\", fontcolor=\"%s\"%s%s, label=<<table border=\"0\" "
+                    "cellborder=\"0\" cellspacing=\"0\" cellpadding=\"1\">", b, is_input ? ",rounded" : "",
+            has ? "" : ",dashed", size < 0 ? fills[0] : fills[size], size >= SCALES_DARK ? "#ffffff" : "#000000",
+            size < 0 ? ", color=\"#d55e00\"" : "", box->marked ? ", penwidth=3" : "");
+    *text = 0;
+    if (box->shown < s->n)
+        ad_drawing_number(d, s->step[box->shown].symbol.value, text);
+    put_row(d, "", text, "");
+    fputs(*text ? "<hr/>" : "", d->out);
+    ad_drawing_name(d, box, ad_frame_prefix(&d->frame[drawn(d, box->frame)]), text);
+    put_row(d, "<b>", *text ? text : " ", "</b>");
+    ad_drawing_formula(d, box, FORMULA, text);
+    put_row(d, "", text, "");
+    ad_drawing_folded(d, box, text);
+    put_row(d, "<i>", text, "</i>");
+    if (has) {
+        fputs("<hr/>", d->out);
+        ad_drawing_number(d, box->adjoint, text);
+        put_row(d, box->shown == s->n ? "|adjoints| " : "", text, "");
+    }
+    fputs("</table>>];\n", d->out);
+}
+
+/* What a line stands for, in words. */
+static void put_tip(const ad_drawing *d, const ad_line *line)
+{
+    const ad_steps *s = &d->s;
+    char text[4 * AD_DRAWN], number[AD_DRAWN];
+    if (line->source == s->n || isnan(line->slope)) {
+        fprintf(d->out, "%zu slope%s", line->slopes, line->slopes == 1 ? "" : "s");
+        return;
+    }
+    snprintf(text, sizeof text, "d%s/d%s = ", s->step[d->box[line->to].shown].name, s->step[line->source].name);
+    ad_drawing_clean(text);
+    put(d, text);
+    if (line->edge < s->n_edges && !ad_is_plain(s->edge[line->edge].slope)) {
+        ad_write_formula(s->edge[line->edge].slope, 0, (ad_style){0}, text, AD_TEXT_SIZE);
+        ad_drawing_clean(text);
+        put(d, text);
+        fputs(" = ", d->out);
+    }
+    ad_drawing_number(d, line->slope, number);
+    put(d, number);
+}
+
+static void put_line(const ad_drawing *d, const ad_line *line)
+{
+    char text[AD_DRAWN];
+    const ad_box *to = &d->box[line->to];
+    double given = isnan(line->slope) ? to->adjoint : line->slope * to->adjoint;
+    int size = ad_drawing_size(d, given);
+    fprintf(d->out, "  b%zu%s -> b%zu%s [color=\"%s\"%s, edgetooltip=\"", line->from,
+            d->lines > MOST_LABELS ? ":e" : "", line->to, d->lines > MOST_LABELS ? ":w" : "", size < 0 ? alarm : inks[size],
+            line->marked ? ", penwidth=3" : d->lines > MOST_LABELS ? ", penwidth=0.6" : "");
+    put_tip(d, line);
+    fputs("\", labeltooltip=\"", d->out);
+    put_tip(d, line);
+    fputs("\"", d->out);
+    if (isnan(line->slope) && d->lines <= MOST_LABELS && (line->source == d->s.n || to->outs != 1))
+        fprintf(d->out, ", label=\"%zu slope%s\"", line->slopes, line->slopes == 1 ? "" : "s");
+    else if (d->lines <= MOST_LABELS) {
+        ad_drawing_number(d, line->slope, text);
+        fputs(", label=\"", d->out);
+        put(d, text);
+        fputs("\"", d->out);
+    }
+    fputs("];\n", d->out);
+}
+
+static void open_frame(const ad_drawing *d, uint32_t f)
+{
+    const ad_frame *frame = &d->frame[f];
+    char text[AD_DRAWN];
+    size_t from = ad_frame_prefix(&d->frame[drawn(d, frame->parent)]);
+    snprintf(text, sizeof text, "%.*s", (int)(frame->end - from), d->s.step[frame->step].name + from);
+    ad_drawing_clean(text);
+    fprintf(d->out, "  subgraph cluster_%u {\n  label=\"", (unsigned)f);
+    if (!frame->number)
+        put(d, text);
+    fputs("\";\n", d->out);
+}
+
+/* Where lines are too many for labels: boxes of a frame as deep as one another stand in order. */
+static void put_order(const ad_drawing *d, uint32_t f)
+{
+    for (size_t b = d->frame[f].first_box, next; f && b != AD_NO_BOX && d->lines > MOST_LABELS; b = next)
+        if ((next = d->box[b].next_box) != AD_NO_BOX && d->box[next].depth == d->box[b].depth)
+            fprintf(d->out, "  {rank=same; b%zu -> b%zu [style=invis];}\n", b, next);
+}
+
+/* Frames inside frames, without recursion: down to the first child, then on to the sibling, then up. */
+static void put_frames(const ad_drawing *d)
+{
+    uint32_t f = 0;
+    for (int down = 1;;) {
+        int is_drawn = f && d->frame[f].boxes > 1;
+        if (down) {
+            if (is_drawn)
+                open_frame(d, f);
+            for (size_t b = d->frame[f].first_box; b != AD_NO_BOX; b = d->box[b].next_box)
+                put_box(d, b);
+            put_order(d, f);
+        }
+        if (down && d->frame[f].child) {
+            f = d->frame[f].child;
+            continue;
+        }
+        if (is_drawn)
+            fputs("  }\n", d->out);
+        if (!f)
+            return;
+        down = d->frame[f].sibling != 0;
+        f = down ? d->frame[f].sibling : d->frame[f].parent;
+    }
+}
+
+void ad_draw_dot(const ad_drawing *d)
+{
+    const ad_steps *s = &d->s;
+    char text[4 * AD_DRAWN], value[AD_DRAWN];
+    const ad_step *last = &s->step[s->n - 1];
+    fprintf(d->out, "digraph chainrule {\n  rankdir=LR;\n  nodesep=0.15;\n  ranksep=%s;\n",
+            d->lines <= MOST_LABELS ? "0.6" : "2.4;\n  splines=line");
+    fputs("  graph [fontname=\"Helvetica\", fontsize=14, labelloc=t, style=\"rounded\", color=\"#808080\"];\n"
+          "  node [shape=box, fontname=\"Helvetica\", fontsize=11, margin=\"0.06,0.03\", color=\"#404040\"];\n"
+          "  edge [fontname=\"Helvetica\", fontsize=10, arrowsize=0.6];\n  label=\"", d->out);
+    ad_drawing_number(d, last->symbol.value, value);
+    if (d->options.title) {
+        /* A title may be longer than any name. */
+        for (const char *at = d->options.title; *at;) {
+            size_t n = strlen(at) < sizeof text - 1 ? strlen(at) : sizeof text - 1;
+            for (size_t back = 0; at[n] && back < 3 && ((unsigned char)at[n] & 0xc0) == 0x80; back++)
+                n--;
+            snprintf(text, sizeof text, "%.*s", (int)n, at);
+            ad_drawing_clean(text);
+            put(d, text);
+            at += n;
+        }
+    } else {
+        snprintf(text, sizeof text, "%s = %s", last->name, value);
+        ad_drawing_clean(text);
+        put(d, text);
+    }
+    snprintf(text, sizeof text, "above: value; below: adjoint, d%s by it, darker where larger%s", last->name,
+             d->lines <= MOST_LABELS ? "; on edges: slopes" : "");
+    ad_drawing_clean(text);
+    fputs("\\n", d->out);
+    put(d, text);
+    fputs("\\n \";\n", d->out);
+    put_frames(d);
+    for (size_t l = 0; l < d->lines; l++)
+        put_line(d, &d->line[l]);
+    fputs("}\n", d->out);
+}
