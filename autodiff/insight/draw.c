@@ -3,6 +3,7 @@
 #include "text.h"
 #include "write.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -79,10 +80,11 @@ void ad_drawing_formula(const ad_drawing *d, const ad_box *box, size_t width, ch
         return;
     const ad_step *step = &d->s.step[box->shown];
     const ad_frame *frame = &d->frame[d->frame_of[box->shown]];
-    ad_write_formula(step->formula, 0, (ad_style){0}, whole, AD_TEXT_SIZE);
+    ad_write_formula(step->formula, 0, (ad_style){0}, whole, sizeof whole);
     prefix = ad_frame_prefix(frame);
     for (const char *c = whole; *c && at < AD_DRAWN - 1;)
-        if (prefix && !strncmp(c, d->s.step[frame->step].name, prefix))
+        if (prefix && !strncmp(c, d->s.step[frame->step].name, prefix) &&
+            (c == whole || (!isalnum((unsigned char)c[-1]) && c[-1] != '_' && c[-1] != '.')))
             c += prefix;
         else
             text[at++] = *c++;

@@ -8,8 +8,8 @@
  *
  * A picture keeps to so many boxes. A larger graph folds: first inputs into the one step that uses them, then frames into one
  * box each, the innermost first (neurons, then layers), then steps in the middle of the order of evaluation. A folded box
- * tells what it holds and the 2-norms of its adjoints. Slopes between folded boxes are those of all paths between the
- * values they show; where there are several such values, their number stands in place of a slope.
+ * tells what it holds and the 2-norms of its adjoints. A slope by a folded box is the sum over all paths inside, from the one
+ * value that enters to the one that is shown; where there are several such values, their number stands in place of a slope.
  */
 #ifndef AUTODIFF_INSIGHT_DRAW_H
 #define AUTODIFF_INSIGHT_DRAW_H
@@ -40,7 +40,7 @@ typedef struct ad_draw_options {
 
 /** Draws E's graph on a stream. Sweeps E's tape: ad_grad then answers for E. In DOT, fill is the size of the adjoint, in six
  *  shades of one blue that differ in grey too, a factor of 4 apart; what is marked is bold. Names are written as UTF-8,
- *  what is none as `?`. Edges of more than 150 go without labels; their slopes are tool tips.
+ *  what is none as `?`. Where edges are more than 150, and more than 4 a box, their slopes are tool tips alone.
  *  Errors: AD_ERROR_ARGUMENT (E is a plain number; digits, most or format out of range; no stream; E's graph has calls of
  *  ad_call or sums over rows), AD_ERROR_STALE, AD_ERROR_FOREIGN (wrt, by), AD_ERROR_NO_MEMORY, AD_ERROR_IO. What was written
  *  before a failure of the stream stays. */

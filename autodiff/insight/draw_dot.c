@@ -13,6 +13,10 @@ static const char alarm[] = "#d55e00";     /* what is no number: vermilion, of O
 
 enum { SCALES_DARK = 5, MOST_LABELS = 150, FORMULA = 32 };
 
+/* Whether lines are too many for labels: then they are straight, and boxes stand in order (mclimit: crossings, which there is
+ * no way to avoid, are not minimized). */
+static int is_dense(const ad_drawing *d) { return d->lines > MOST_LABELS && d->lines > 4 * d->boxes; }
+
 /* Both in HTML-like and in quoted texts: Graphviz resolves entities in either. */
 static void put(const ad_drawing *d, const char *text)
 {
@@ -103,15 +107,15 @@ static void put_line(const ad_drawing *d, const ad_line *line)
     double given = isnan(line->slope) ? to->adjoint : line->slope * to->adjoint;
     int size = ad_drawing_size(d, given);
     fprintf(d->out, "  b%zu%s -> b%zu%s [color=\"%s\"%s, edgetooltip=\"", line->from,
-            d->lines > MOST_LABELS ? ":e" : "", line->to, d->lines > MOST_LABELS ? ":w" : "", size < 0 ? alarm : inks[size],
-            line->marked ? ", penwidth=3" : d->lines > MOST_LABELS ? ", penwidth=0.6" : "");
+            is_dense(d) ? ":e" : "", line->to, is_dense(d) ? ":w" : "", size < 0 ? alarm : inks[size],
+            line->marked ? ", penwidth=3" : is_dense(d) ? ", penwidth=0.6" : "");
     put_tip(d, line);
     fputs("\", labeltooltip=\"", d->out);
     put_tip(d, line);
     fputs("\"", d->out);
-    if (isnan(line->slope) && d->lines <= MOST_LABELS && (line->source == d->s.n || to->outs != 1))
+    if (isnan(line->slope) && !is_dense(d) && (line->source == d->s.n || to->outs != 1))
         fprintf(d->out, ", label=\"%zu slope%s\"", line->slopes, line->slopes == 1 ? "" : "s");
-    else if (d->lines <= MOST_LABELS) {
+    else if (!is_dense(d)) {
         ad_drawing_number(d, line->slope, text);
         fputs(", label=\"", d->out);
         put(d, text);
@@ -133,14 +137,6 @@ static void open_frame(const ad_drawing *d, uint32_t f)
     fputs("\";\n", d->out);
 }
 
-/* Where lines are too many for labels: boxes of a frame as deep as one another stand in order. */
-static void put_order(const ad_drawing *d, uint32_t f)
-{
-    for (size_t b = d->frame[f].first_box, next; f && b != AD_NO_BOX && d->lines > MOST_LABELS; b = next)
-        if ((next = d->box[b].next_box) != AD_NO_BOX && d->box[next].depth == d->box[b].depth)
-            fprintf(d->out, "  {rank=same; b%zu -> b%zu [style=invis];}\n", b, next);
-}
-
 /* Frames inside frames, without recursion: down to the first child, then on to the sibling, then up. */
 static void put_frames(const ad_drawing *d)
 {
@@ -152,7 +148,6 @@ static void put_frames(const ad_drawing *d)
                 open_frame(d, f);
             for (size_t b = d->frame[f].first_box; b != AD_NO_BOX; b = d->box[b].next_box)
                 put_box(d, b);
-            put_order(d, f);
         }
         if (down && d->frame[f].child) {
             f = d->frame[f].child;
@@ -167,35 +162,41 @@ static void put_frames(const ad_drawing *d)
     }
 }
 
-void ad_draw_dot(const ad_drawing *d)
+/* In pieces: a title may be longer than any name. */
+static void put_title(const ad_drawing *d)
 {
-    const ad_steps *s = &d->s;
     char text[4 * AD_DRAWN], value[AD_DRAWN];
-    const ad_step *last = &s->step[s->n - 1];
-    fprintf(d->out, "digraph chainrule {\n  rankdir=LR;\n  nodesep=0.15;\n  ranksep=%s;\n",
-            d->lines <= MOST_LABELS ? "0.6" : "2.4;\n  splines=line");
-    fputs("  graph [fontname=\"Helvetica\", fontsize=14, labelloc=t, style=\"rounded\", color=\"#808080\"];\n"
-          "  node [shape=box, fontname=\"Helvetica\", fontsize=11, margin=\"0.06,0.03\", color=\"#404040\"];\n"
-          "  edge [fontname=\"Helvetica\", fontsize=10, arrowsize=0.6];\n  label=\"", d->out);
-    ad_drawing_number(d, last->symbol.value, value);
-    if (d->options.title) {
-        /* A title may be longer than any name. */
-        for (const char *at = d->options.title; *at;) {
-            size_t n = strlen(at) < sizeof text - 1 ? strlen(at) : sizeof text - 1;
-            for (size_t back = 0; at[n] && back < 3 && ((unsigned char)at[n] & 0xc0) == 0x80; back++)
-                n--;
-            snprintf(text, sizeof text, "%.*s", (int)n, at);
-            ad_drawing_clean(text);
-            put(d, text);
-            at += n;
-        }
-    } else {
+    const ad_step *last = &d->s.step[d->s.n - 1];
+    if (!d->options.title) {
+        ad_drawing_number(d, last->symbol.value, value);
         snprintf(text, sizeof text, "%s = %s", last->name, value);
         ad_drawing_clean(text);
         put(d, text);
     }
+    for (const char *at = d->options.title; at && *at;) {
+        size_t n = strlen(at) < sizeof text - 1 ? strlen(at) : sizeof text - 1;
+        for (size_t back = 0; at[n] && back < 3 && ((unsigned char)at[n] & 0xc0) == 0x80; back++)
+            n--;
+        snprintf(text, sizeof text, "%.*s", (int)n, at);
+        ad_drawing_clean(text);
+        put(d, text);
+        at += n;
+    }
+}
+
+void ad_draw_dot(const ad_drawing *d)
+{
+    const ad_steps *s = &d->s;
+    char text[4 * AD_DRAWN];
+    const ad_step *last = &s->step[s->n - 1];
+    fprintf(d->out, "digraph chainrule {\n  rankdir=LR;\n  nodesep=0.15;\n  ranksep=%s;\n",
+            !is_dense(d) ? "0.6" : "2.4;\n  splines=line;\n  mclimit=0.01");
+    fputs("  graph [fontname=\"Helvetica\", fontsize=14, labelloc=t, style=\"rounded\", color=\"#808080\"];\n"
+          "  node [shape=box, fontname=\"Helvetica\", fontsize=11, margin=\"0.06,0.03\", color=\"#404040\"];\n"
+          "  edge [fontname=\"Helvetica\", fontsize=10, arrowsize=0.6];\n  label=\"", d->out);
+    put_title(d);
     snprintf(text, sizeof text, "above: value; below: adjoint, d%s by it, darker where larger%s", last->name,
-             d->lines <= MOST_LABELS ? "; on edges: slopes" : "");
+             !is_dense(d) ? "; on edges: slopes" : "");
     ad_drawing_clean(text);
     fputs("\\n", d->out);
     put(d, text);
