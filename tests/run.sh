@@ -4,7 +4,7 @@
 set -e
 cd "$(dirname "$0")/.."
 . tests/packages.sh
-need gcc g++ libc6-dev meson ninja-build pkg-config binutils uthash-dev libcriterion-dev libjansson-dev libmpfr-dev libpng-dev python3
+need gcc g++ libc6-dev meson ninja-build pkg-config binutils uthash-dev libcriterion-dev libjansson-dev libmpfr-dev libpng-dev graphviz python3
 
 build=${BUILD:-build-tests}
 log=$build/all.log
