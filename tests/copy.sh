@@ -1,10 +1,9 @@
 #!/bin/sh
-# copy.sh -- compiles the library once more, under flags of its own, and links a program with it: for what has to watch
-# every line of the library, a fuzzer or ThreadSanitizer, beside a build that has no such flags.
+# copy.sh -- compiles the library once more, under flags of its own, and makes an archive of it (OUTPUT ends in .a) or links a
+# program with it: for what has to watch every line of the library, a fuzzer or ThreadSanitizer, beside a build that has no
+# such flags.
 #
 #     copy.sh OUTPUT SOURCE-ROOT HELPERS.C "COMPILER FLAGS" "avx2 avx512 or less" SOURCE...
-#
-# LINK of the environment: more flags for the link.
 set -e
 output=$1 root=$2 helpers=$3 compile=$4 lanes=$5
 shift 5
@@ -30,5 +29,9 @@ for isa in baseline $lanes; do
     echo "$cache $compile $strict $flags -O2 -DAD_LANES_RUN=ad_few_lanes_$isa -DAD_LIVE=16 -c $root/autodiff/function/lanes.c -o $objects/few_lanes_$isa.o"
 done >>"$objects/commands"
 xargs -P "$(nproc 2>/dev/null || echo 1)" -I {} sh -c {} <"$objects/commands"
-$compile $LINK "$objects"/*.o -lm -lpthread -o "$output"
+rm -f "$output"
+case $output in
+*.a) ar rcs "$output" "$objects"/*.o ;;
+*) $compile "$objects"/*.o -lm -lpthread -o "$output" ;;
+esac
 rm -rf "$objects"
