@@ -366,10 +366,10 @@ static int why(const cli_options *options)
         status = cli_has(options, "--json") ? print_json(&q) : print_text(&q);
     if (status == CLI_RIGHT && q.n_found && cli_has(options, "--strict"))
         status = CLI_WRONG;
+    if (q.last && !ad_audit_count(q.last))         /* else it is among the reports */
+        ad_audit_free(q.last);
     for (size_t i = 0; i < q.n_reports; i++)
         ad_audit_free(q.reports[i]);
-    if (q.last && !ad_audit_count(q.last))
-        ad_audit_free(q.last);
     free(q.reports);
     free(q.found);
     free(q.wrt);

@@ -4,7 +4,8 @@
  * sleep with all signals blocked and end when the library is unloaded or the program exits. How many there are never
  * changes a result: rows are dealt out and sums are added in an order that depends on their number and the function alone.
  * When several threads of the program evaluate at once, one of them has the parked ones and the others work alone. After
- * fork the child makes its own when it needs them. Where a thread cannot be made, fewer do the work.
+ * fork the child makes its own when it needs them; but a function that another thread was evaluating for the first time at
+ * the fork is locked in the child for good. Where a thread cannot be made, fewer do the work.
  */
 #ifndef AUTODIFF_FUNCTION_THREADS_H
 #define AUTODIFF_FUNCTION_THREADS_H

@@ -117,6 +117,7 @@ static void forks(void)
     ad_function *f = curve();
     shared = f;
     ad_threads(3);
+    evaluate(f);                           /* made ready: a lock held at the fork stays held in the child */
     stop = 0;
     start(&other, call_on);
     for (int i = 0; i < 3; i++) {
