@@ -20,16 +20,17 @@ typedef struct state {
     size_t  count;
 } state;
 
-static int fill(state *t)
+static int fill(void *state_, ad_objective *P)
 {
-    ad_store *a = t->P->store;
+    state *t = state_;
+    ad_store *a = P->store;
+    t->P = P;
+    t->n = P->n;
     double **numbers[] = {&t->g, &t->d, &t->trial, &t->trial_g};
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
         *numbers[k] = ad_store_numbers(a, t->n);
     t->S = ad_store_numbers(a, PAIRS * t->n);
     t->Y = ad_store_numbers(a, PAIRS * t->n);
-    if (a->failed)
-        t->P->status = AD_ERROR_NO_MEMORY;
     return !a->failed;
 }
 
@@ -173,36 +174,12 @@ static void iterate(state *t)
     end(t, AD_FIT_NOT_CONVERGED, "it took as many iterations as it may");
 }
 
-/* The state, made at the first start and kept for the next. */
-static state *begin(ad_objective *P, ad_solution *s)
-{
-    void **kept = &P->solvers[AD_FIT_LBFGS - 1];
-    int made = *kept != NULL;
-    state *t = made ? *kept : ad_store_make(P->store, 1, sizeof *t);
-    s->offset = NAN;
-    s->why = NULL;
-    s->idle = SIZE_MAX;
-    s->flat = 0;
-    s->outcome = AD_FIT_FAILED;
-    memset(s->moved, 0, P->n * sizeof *s->moved);
-    if (t) {
-        t->P = P;
-        t->s = s;
-        t->n = P->n;
-    }
-    if (!t || !(made || fill(t))) {
-        P->status = AD_ERROR_NO_MEMORY;
-        return NULL;
-    }
-    *kept = t;
-    return t;
-}
-
 void ad_solve_lbfgs(ad_objective *P, ad_solution *s)
 {
-    state *t = begin(P, s);
+    state *t = ad_solver_begin(P, AD_FIT_LBFGS, sizeof *t, fill, s);
     if (!t)
         return;
+    t->s = s;
     t->count = 0;
     s->loss = ad_objective_gradient(P, s->p, t->g);
     double sum = s->loss;

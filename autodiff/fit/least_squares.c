@@ -29,9 +29,12 @@ typedef struct state {
     int     has_trial;                     /* R_trial is that at trial */
 } state;
 
-static int fill(state *t)
+static int fill(void *state_, ad_objective *P)
 {
-    ad_store *a = t->P->store;
+    state *t = state_;
+    ad_store *a = P->store;
+    t->P = P;
+    t->n = P->n;
     size_t n = t->n;
     double **numbers[] = {&t->D, &t->h, &t->c, &t->y, &t->z, &t->q, &t->step, &t->trial, &t->g, &t->from, &t->back};
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
@@ -43,8 +46,6 @@ static int fill(state *t)
     t->R_trial = ad_store_numbers(a, (n + 1) * (n + 1));
     t->free = ad_store_make(a, n, sizeof *t->free);
     t->fixed = ad_store_make(a, n, 1);
-    if (a->failed)
-        t->P->status = AD_ERROR_NO_MEMORY;
     return !a->failed;
 }
 
@@ -442,36 +443,12 @@ static void iterate(state *t, double reach)
     end(t, AD_FIT_NOT_CONVERGED, "it took as many iterations as it may");
 }
 
-/* The state, made at the first start and kept for the next. */
-static state *begin(ad_objective *P, ad_solution *s)
-{
-    void **kept = &P->solvers[AD_FIT_LEAST_SQUARES - 1];
-    int made = *kept != NULL;
-    state *t = made ? *kept : ad_store_make(P->store, 1, sizeof *t);
-    s->offset = NAN;
-    s->why = NULL;
-    s->idle = SIZE_MAX;
-    s->flat = 0;
-    s->outcome = AD_FIT_FAILED;
-    memset(s->moved, 0, P->n * sizeof *s->moved);
-    if (t) {
-        t->P = P;
-        t->s = s;
-        t->n = P->n;
-    }
-    if (!t || !(made || fill(t))) {
-        P->status = AD_ERROR_NO_MEMORY;
-        return NULL;
-    }
-    *kept = t;
-    return t;
-}
-
 void ad_solve_squares(ad_objective *P, double reach, ad_solution *s)
 {
-    state *t = begin(P, s);
+    state *t = ad_solver_begin(P, AD_FIT_LEAST_SQUARES, sizeof *t, fill, s);
     if (!t)
         return;
+    t->s = s;
     memcpy(t->from, s->p, P->n * sizeof *t->from);
     s->loss = value_at(t, s->p, t->R, !P->normal);
     if (!(s->loss < INFINITY) || (!t->has_trial && !ad_objective_triangle(P, s->p, t->R, 1))) {

@@ -23,9 +23,12 @@ typedef struct state {
     double  radius, length;                /* of the region; of the last step: scaled */
 } state;
 
-static int fill(state *t)
+static int fill(void *state_, ad_objective *P)
 {
-    ad_store *a = t->P->store;
+    state *t = state_;
+    ad_store *a = P->store;
+    t->P = P;
+    t->n = P->n;
     double **numbers[] = {&t->g, &t->D, &t->h, &t->c, &t->y, &t->step, &t->trial, &t->back};
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
         *numbers[k] = ad_store_numbers(a, t->n);
@@ -35,8 +38,6 @@ static int fill(state *t)
     t->work = ad_store_numbers(a, 3 * t->n);
     t->free = ad_store_make(a, t->n, sizeof *t->free);
     t->fixed = ad_store_make(a, t->n, 1);
-    if (a->failed)
-        t->P->status = AD_ERROR_NO_MEMORY;
     return !a->failed;
 }
 
@@ -301,36 +302,12 @@ static void iterate(state *t, double reach)
     end(t, AD_FIT_NOT_CONVERGED, "it took as many iterations as it may");
 }
 
-/* The state, made at the first start and kept for the next. */
-static state *begin(ad_objective *P, ad_solution *s)
-{
-    void **kept = &P->solvers[AD_FIT_NEWTON - 1];
-    int made = *kept != NULL;
-    state *t = made ? *kept : ad_store_make(P->store, 1, sizeof *t);
-    s->offset = NAN;
-    s->why = NULL;
-    s->idle = SIZE_MAX;
-    s->flat = 0;
-    s->outcome = AD_FIT_FAILED;
-    memset(s->moved, 0, P->n * sizeof *s->moved);
-    if (t) {
-        t->P = P;
-        t->s = s;
-        t->n = P->n;
-    }
-    if (!t || !(made || fill(t))) {
-        P->status = AD_ERROR_NO_MEMORY;
-        return NULL;
-    }
-    *kept = t;
-    return t;
-}
-
 void ad_solve_newton(ad_objective *P, double reach, ad_solution *s)
 {
-    state *t = begin(P, s);
+    state *t = ad_solver_begin(P, AD_FIT_NEWTON, sizeof *t, fill, s);
     if (!t)
         return;
+    t->s = s;
     s->loss = ad_objective_value(P, s->p);
     if (!(fabs(s->loss) < INFINITY) || !evaluate(t)) {
         end(t, AD_FIT_OUTSIDE_DOMAIN, NULL);

@@ -15,6 +15,11 @@ typedef struct ad_solution {
     size_t         idle;                   /* not converged: a param that ran to where it has no effect, or SIZE_MAX */
 } ad_solution;
 
+/* A solver's state, made and filled at the first start and kept for the next; the solution is that of no step yet. NULL, with
+ * P->status, when memory runs out. fill takes arrays from P->store, and returns whether it had them. */
+typedef int ad_solver_fill(void *state, ad_objective *P);
+void *ad_solver_begin(ad_objective *P, ad_fit_method which, size_t size, ad_solver_fill *fill, ad_solution *s);
+
 /* Levenberg-Marquardt in a trust region (More 1978) on singular values, with bounds by an active set; its last digits by
  * Newton's method. `reach`: the first region's radius, as a multiple of the scaled length of the start. */
 void ad_solve_squares(ad_objective *P, double reach, ad_solution *s);
