@@ -82,14 +82,14 @@ static __attribute__((flatten)) void sigmoids(const context *c, const uint32_t *
     double *z = c->work + code[1], *opposite = c->work + code[2];
     const double *x = c->work + code[3];
     struct lane_decay e[VECTORS];
-    lane_mask far = lane_less(LANE_0, LANE_0);
+    ad_lane least = LANE_0;                /* whatever NaN there are */
     for (int j = 0; j < VECTORS; j++) {
-        ad_lane v = load(x + j * VECTOR);
-        far = lane_or(far, lane_less(lane_all(LANE_SIGMOID_FAR), lane_abs(v)));
-        e[j] = lane_decay_of(v);
+        ad_lane a = lane_minus_abs(load(x + j * VECTOR));
+        least = lane_smaller(a, least);
+        e[j] = lane_decay_of(a);
     }
     __asm__ volatile("" : : "r"(e) : "memory");
-    int anywhere = lane_any(far);
+    int anywhere = lane_is_far(least);
     for (int j = 0; j < VECTORS; j++) {
         ad_lane v = load(x + j * VECTOR);
         struct ad_lane_sigmoids both = anywhere ? lane_sigmoids_anywhere(v) : lane_sigmoids_of(v, e[j]);

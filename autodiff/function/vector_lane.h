@@ -162,6 +162,7 @@ static __attribute__((noinline, cold, unused)) ad_lane lane_rare_2(ad_lane z, la
 #define LANE_SIGN ((int64_t)((uint64_t)1 << 63))
 
 LANE_INLINE ad_lane lane_abs(ad_lane x) { return lane_of_bits(lane_bits(x) & ~LANE_SIGN); }
+LANE_INLINE ad_lane lane_minus_abs(ad_lane x) { return lane_of_bits(lane_bits(x) | LANE_SIGN); }
 LANE_INLINE ad_lane_bits lane_sign_bit(ad_lane x) { return lane_bits(x) & LANE_SIGN; }
 LANE_INLINE ad_lane lane_flip(ad_lane x, ad_lane_bits sign) { return lane_of_bits(lane_bits(x) ^ sign); }
 LANE_INLINE ad_lane lane_copysign(ad_lane x, ad_lane y)
@@ -263,6 +264,14 @@ LANE_INLINE ad_lane lane_poly_13(ad_lane x, double a, double b, double c, double
     ad_lane x2 = x * x, x4 = x2 * x2, top = lane_fma(x4, lane_all(m), lane_cubic(x, x2, i, j, k, l));
     return lane_fma(x4, lane_fma(x4, top, lane_cubic(x, x2, e, f, g, h)), lane_cubic(x, x2, a, b, c, d));
 }
+
+#if AD_LANE_BYTES == 64
+/* Numbers of a table of sixteen, of any 8-byte type, by the low four bits of place. */
+LANE_INLINE ad_lane lane_of_sixteen(const void *table, ad_lane_words place)
+{
+    return _mm512_permutex2var_pd(_mm512_load_pd(table), (__m512i)place, _mm512_load_pd((const double *)table + 8));
+}
+#endif
 
 /* ---- sums of two lanes: Dekker's and Knuth's, as in rules/scalar.c ---- */
 
