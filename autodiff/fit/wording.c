@@ -114,7 +114,8 @@ void ad_fit_name_domain(ad_fitting *F)
     say(F, ": ");
     if (row == SIZE_MAX || !say_finding(F, f, row))
         say(F, "the loss or its derivative is no number");
-    say(F, "; start where it is one, or bound the params so that it stays one");
+    say(F, strstr(F->message, "infinite itself") ? "; mend the data, or leave the row out"
+                                                 : "; start where it is one, or bound the params so that it stays one");
     if (P->store->failed)
         P->status = AD_ERROR_NO_MEMORY;
 }
