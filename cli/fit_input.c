@@ -81,6 +81,10 @@ static int take_start(cli_fitting *fit, const char *option, const char *item)
 
 static int take_hold(cli_fitting *fit, const char *option, const char *item)
 {
+    if (strchr(item, '=')) {
+        cli_message("%s takes names alone, not '%s': say where they stay with --start", option, item);
+        return CLI_USAGE;
+    }
     size_t j = param_named(fit, option, item, strlen(item));
     if (j < fit->n)
         fit->lower[j] = fit->upper[j] = fit->start[j];
@@ -105,7 +109,10 @@ static int take_bound(cli_fitting *fit, const char *option, const char *item)
     if (j == fit->n)
         return CLI_USAGE;
     if (!(low <= high)) {
-        cli_message("%s: %g is above %g", option, low, high);
+        if (isnan(low) || isnan(high))
+            cli_message("%s '%s': bounds are numbers, or empty", option, item);
+        else
+            cli_message("%s: %g is above %g", option, low, high);
         return CLI_USAGE;
     }
     fit->lower[j] = low;

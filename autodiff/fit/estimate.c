@@ -266,6 +266,22 @@ static void set_bounds(ad_fitting *F)
     }
 }
 
+/* Whether the direction that the data fix least is none that they fix: nine digits of the scaled Jacobian are gone in it, and
+ * one standard error along it is a million times all that a param ever was. */
+static int is_blown_up(const ad_fit_result *r, const spectrum *S)
+{
+    double unit = r->least_squares ? r->s : 1;
+    if (!(unit > 0) || !(S->least < 1e-18 * S->most))
+        return 0;
+    for (size_t a = 0; a < S->f; a++) {
+        const ad_fit_param *q = &r->params[S->free[a]];
+        double error = unit / sqrt(S->least) * fabs(S->V[S->lowest * S->f + a]) / S->scale[a];
+        if (error > 1e6 * fmax(fabs(q->last), fabs(q->start)) && fmax(fabs(q->last), fabs(q->start)) > 0)
+            return 1;
+    }
+    return 0;
+}
+
 void ad_fit_estimate(ad_fitting *F, double loss)
 {
     ad_objective *P = F->P;
@@ -297,7 +313,7 @@ void ad_fit_estimate(ad_fitting *F, double loss)
     int ended = r->outcome == AD_FIT_CONVERGED || r->outcome == AD_FIT_NOT_CONVERGED;
     if (ended && runs_away(F, &S))
         return;
-    if (S.flat && is_stationary_along(r, &S))
+    if ((S.flat && is_stationary_along(r, &S)) || (r->outcome == AD_FIT_CONVERGED && is_blown_up(r, &S)))
         name_flat(F, &S);
     else if (r->outcome == AD_FIT_CONVERGED) {
         invert(&S, P->squares ? r->s * r->s : 1, r);

@@ -125,6 +125,8 @@ ad_status ad_fit_print(const ad_fit_result *r, FILE *stream)
     if (r->outcome == AD_FIT_CONVERGED) {
         if (*r->message)
             fprintf(stream, "  %s\n", r->message);
+        else if (!r->covariance)
+            fprintf(stream, "  standard errors          none: there are more params than the matrices of errors are made for\n");
         else
             fprintf(stream, "  standard errors          %s; intervals at %g %%\n",
                     r->least_squares ? "roots of the diagonal of s^2 (J'J)^-1" : "from the inverse Hessian of the loss, a negative log-likelihood",

@@ -142,6 +142,26 @@ Test(reasons, a_param_that_ran_away_is_no_estimate)
     ad_fit_free(fit);
 }
 
+/* A sigmoid as steep as one likes goes through a step: only the product of its slope and its distance to one point is fixed. */
+Test(reasons, a_step_does_not_fix_the_slope_of_a_sigmoid)
+{
+    double u[20], step[20];
+    for (int r = 0; r < 20; r++) {
+        u[r] = r;
+        step[r] = (r > 10 ? 5 : 1) + (r % 4 < 2 ? 0.1 : -0.1);
+    }
+    const double *const table[] = {u, step};
+    for (double k = 0.1; k < 1000; k *= 10) {
+        ad_fit_result *fit = fitted("y - low - (high - low)*sigmoid(k*(u - c))", "low high k c", (double[]){1, 5, k, 10.2}, "u y", table, 20,
+                                    (ad_fit_options){.objective = AD_FIT_RESIDUALS});
+        cr_assert(fit->outcome == AD_FIT_NOT_IDENTIFIABLE || fit->outcome == AD_FIT_NOT_CONVERGED, "k = %g: %.8g +- %g", k,
+                  fit->params[2].estimate, fit->params[2].standard_error);
+        cr_assert(strstr(fit->message, "k"), "%s", fit->message);
+        expect_no_estimates(fit);
+        ad_fit_free(fit);
+    }
+}
+
 /* ---- Arguments ----------------------------------------------------------------------------------------------------------- */
 
 Test(reasons, arguments_that_cannot_be)
