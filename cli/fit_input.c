@@ -151,10 +151,13 @@ static int parse_side(formulas *F, const char *formula, size_t at, size_t length
     ad_problem problem;
     ad_expression *e = ad_expression_parse(formula + at, length, 0, NULL, &problem);
     if (!e) {
-        if (problem.line == 1 && strlen(formula) < sizeof problem.excerpt && problem.caret + 1 == problem.column) {
+        if (problem.line == 1 && strlen(formula) < sizeof problem.excerpt && problem.caret + 1 == problem.column && !strchr(formula, '\n')) {
             strcpy(problem.excerpt, formula);
-            problem.column += at;
-            problem.caret += at;
+            for (size_t i = 0; i < at; i++) {
+                int begins = ((unsigned char)formula[i] & 0xc0) != 0x80;   /* a character */
+                problem.column += begins;
+                problem.caret += begins;
+            }
         }
         cli_problem(&problem, NULL);
         return CLI_USAGE;

@@ -245,36 +245,28 @@ void ad_fit_name_idle(ad_fitting *F, size_t j)
         say(F, "%s = %g has no effect on the fit there; start where it has one", q->name, q->last);
 }
 
-/* "w rises and b falls" */
+/* "w rises beyond 78.4, b falls beyond -40" of the first few params that a move [n] moves. */
 static void say_moves(ad_fitting *F, const double *move)
 {
+    enum { MOST_NAMES = 8 };
     const ad_fit_result *r = &F->result;
     double most = 0;
-    size_t n = 0, k = 0;
+    size_t n = 0;
     for (size_t j = 0; j < r->n; j++)
         most = fmax(most, fabs(move[j]));
     for (size_t j = 0; j < r->n; j++)
-        n += fabs(move[j]) > 1e-6 * most;
-    for (size_t j = 0; j < r->n; j++)
-        if (fabs(move[j]) > 1e-6 * most) {
-            say(F, "%s%s %s", k == 0 ? "" : k + 1 == n ? " and " : ", ", r->params[j].name, move[j] > 0 ? "rises" : "falls");
-            k++;
-        }
+        if (fabs(move[j]) > 1e-6 * most && n++ < MOST_NAMES)
+            say(F, "%s%.60s %s beyond %.6g", n > 1 ? ", " : "", r->params[j].name, move[j] > 0 ? "rises" : "falls", r->params[j].last);
+    if (n > MOST_NAMES)
+        say(F, ", and %zu more likewise", n - MOST_NAMES);
 }
 
 void ad_fit_name_runaway(ad_fitting *F, const double *move)
 {
     const ad_fit_result *r = &F->result;
-    const char *before = "";
     say(F, "did not converge: %s has no least value, it does not rise however far ", r->least_squares ? "the sum of squares" : "the loss");
     say_moves(F, move);
-    say(F, " (left at ");
-    for (size_t j = 0; j < r->n; j++)
-        if (move[j] != 0) {
-            say(F, "%s%s = %.6g", before, r->params[j].name, r->params[j].last);
-            before = ", ";
-        }
-    say(F, ")%s; bound the params, hold one, or add a penalty to the loss",
+    say(F, "%s; bound the params, hold one, or add a penalty to the loss",
         r->least_squares ? "" : ", as where a line separates two classes or counts are all 0");
 }
 

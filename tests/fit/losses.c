@@ -131,8 +131,8 @@ Test(losses, a_loss_without_a_least_value_is_no_estimate)
     }
     const double *const table[] = {u, t, nearly, none};
     const struct { const char *loss, *params, *says; } cases[] = {
-        {"softplus(w*x + b) - nearly*(w*x + b)", "w b", "however far w rises (left at w = "},
-        {"exp(a) - none*a", "a", "however far a falls (left at a = -"},
+        {"softplus(w*x + b) - nearly*(w*x + b)", "w b", "however far w rises beyond "},
+        {"exp(a) - none*a", "a", "however far a falls beyond -"},
         {"exp(a + b*x) - none*(a + b*x)", "a b", "however far a falls"},
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
