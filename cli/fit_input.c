@@ -154,7 +154,7 @@ static int parse_side(formulas *F, const char *formula, size_t at, size_t length
         if (problem.line == 1 && strlen(formula) < sizeof problem.excerpt && problem.caret + 1 == problem.column && !strchr(formula, '\n')) {
             strcpy(problem.excerpt, formula);
             for (size_t i = 0; i < at; i++) {
-                int begins = ((unsigned char)formula[i] & 0xc0) != 0x80;   /* a character */
+                size_t begins = ((unsigned char)formula[i] & 0xc0) != 0x80;    /* a character */
                 problem.column += begins;
                 problem.caret += begins;
             }
