@@ -50,7 +50,11 @@ static size_t param_named(const cli_fitting *fit, const char *option, const char
             return j;
         ad_nearest_offer(&nearest, known);
     }
-    if (nearest.best)
+    char column[64] = "";
+    snprintf(column, sizeof column, "%.*s", (int)length, name);
+    if (fit->in.table && length < sizeof column && ad_table_find(fit->in.table, column) != SIZE_MAX)
+        cli_message("%s: '%s' is a column of %s, not a param", option, column, fit->data);
+    else if (nearest.best)
         cli_message("%s: no param is called '%.*s'; did you mean '%s'?", option, (int)length, name, nearest.best);
     else
         cli_message("%s: no param is called '%.*s'", option, (int)length, name);
@@ -65,6 +69,10 @@ static int take_start(cli_fitting *fit, const char *option, const char *item)
         cli_message("%s takes NAME=NUMBER, not '%s'", option, item);
         return CLI_USAGE;
     }
+    if (!(fabs(value) < INFINITY)) {
+        cli_message("%s '%s': begin at a finite number", option, item);
+        return CLI_USAGE;
+    }
     size_t j = param_named(fit, option, item, (size_t)(equals - item));
     if (j < fit->n)
         fit->start[j] = value;
@@ -73,6 +81,10 @@ static int take_start(cli_fitting *fit, const char *option, const char *item)
 
 static int take_hold(cli_fitting *fit, const char *option, const char *item)
 {
+    if (strchr(item, '=')) {
+        cli_message("%s takes names alone, not '%s': say where they stay with --start", option, item);
+        return CLI_USAGE;
+    }
     size_t j = param_named(fit, option, item, strlen(item));
     if (j < fit->n)
         fit->lower[j] = fit->upper[j] = fit->start[j];
@@ -97,7 +109,10 @@ static int take_bound(cli_fitting *fit, const char *option, const char *item)
     if (j == fit->n)
         return CLI_USAGE;
     if (!(low <= high)) {
-        cli_message("%s: %g is above %g", option, low, high);
+        if (isnan(low) || isnan(high))
+            cli_message("%s '%s': bounds are numbers, or empty", option, item);
+        else
+            cli_message("%s: %g is above %g", option, low, high);
         return CLI_USAGE;
     }
     fit->lower[j] = low;
@@ -130,11 +145,20 @@ static size_t find_name(const formulas *F, const char *text)
     return i;
 }
 
-static int parse_side(formulas *F, const char *text, size_t length)
+/* The side of a formula from `at` on. Messages show all of the formula. */
+static int parse_side(formulas *F, const char *formula, size_t at, size_t length)
 {
     ad_problem problem;
-    ad_expression *e = ad_expression_parse(text, length, 0, NULL, &problem);
+    ad_expression *e = ad_expression_parse(formula + at, length, 0, NULL, &problem);
     if (!e) {
+        if (problem.line == 1 && strlen(formula) < sizeof problem.excerpt && problem.caret + 1 == problem.column && !strchr(formula, '\n')) {
+            strcpy(problem.excerpt, formula);
+            for (size_t i = 0; i < at; i++) {
+                size_t begins = ((unsigned char)formula[i] & 0xc0) != 0x80;    /* a character */
+                problem.column += begins;
+                problem.caret += begins;
+            }
+        }
         cli_problem(&problem, NULL);
         return CLI_USAGE;
     }
@@ -154,11 +178,12 @@ static int parse_formula(formulas *F, const char *text)
 {
     const char *tilde = strchr(text, '~');
     if (!tilde || strchr(tilde + 1, '~')) {
-        cli_message("'%s' is no formula LEFT ~ RIGHT", text);
+        cli_message("'%s' is no formula LEFT ~ RIGHT%s", text, tilde ? "; write one ~ only" : !access(text, F_OK)
+                    ? "; give data with --data FILE" : strchr(text, '=') ? "; lists are written without spaces, --start a=1,b=2" : "");
         return CLI_USAGE;
     }
-    int status = parse_side(F, text, (size_t)(tilde - text));
-    return status == CLI_RIGHT ? parse_side(F, tilde + 1, strlen(tilde + 1)) : status;
+    int status = parse_side(F, text, 0, (size_t)(tilde - text));
+    return status == CLI_RIGHT ? parse_side(F, text, (size_t)(tilde + 1 - text), strlen(tilde + 1)) : status;
 }
 
 /* --set NAME=VALUE makes a constant of a name that is no column. */
@@ -246,22 +271,48 @@ static int make_params(cli_fitting *fit)
     return CLI_RIGHT;
 }
 
-/* A formula's params all need a start. The nearest column may have been meant. */
+/* The columns' names, as far as there is room. */
+static void list_columns(const ad_table *table, char *text, size_t size)
+{
+    size_t used = 0;
+    *text = 0;
+    for (size_t i = 0; i < ad_table_columns(table); i++) {
+        const char *each = ad_table_name(table, i);
+        if (used + strlen(each) + 8 > size) {
+            snprintf(text + used, size - used, ", ...");
+            return;
+        }
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", each);
+    }
+}
+
+static int needs_start(const cli_fitting *fit, size_t j) { return isnan(fit->start[j]); }
+
+/* A formula's params all need a start. The nearest column may have been meant by the first that has none. */
 static int needs_starts(const cli_fitting *fit)
 {
-    for (size_t j = 0; j < fit->n; j++) {
-        const char *param = ad_function_param_name(fit->f, j);
-        ad_nearest nearest = {.written = param, .length = strlen(param)};
-        if (!isnan(fit->start[j]))
-            continue;
-        for (size_t i = 0; i < ad_table_columns(fit->in.table); i++)
-            if (*ad_table_name(fit->in.table, i))
-                ad_nearest_offer(&nearest, ad_table_name(fit->in.table, i));
-        cli_message("'%s' is no column of %s, so it is a param: say where it begins, --start %s=NUMBER%s%s%s", param, fit->data, param,
-                    nearest.best ? " (or did you mean the column '" : "", nearest.best ? nearest.best : "", nearest.best ? "'?)" : "");
-        return CLI_USAGE;
-    }
-    return CLI_RIGHT;
+    char columns[200], starts[400] = "";
+    size_t n = 0, first = 0, used = 0;
+    for (size_t j = fit->n; j-- > 0;)
+        if (needs_start(fit, j)) {
+            n++;
+            first = j;
+        }
+    if (!n)
+        return CLI_RIGHT;
+    const char *param = ad_function_param_name(fit->f, first);
+    ad_nearest nearest = {.written = param, .length = strlen(param)};
+    for (size_t i = 0; i < ad_table_columns(fit->in.table); i++)
+        if (*ad_table_name(fit->in.table, i))
+            ad_nearest_offer(&nearest, ad_table_name(fit->in.table, i));
+    for (size_t j = first; j < fit->n && used + 100 < sizeof starts; j++)
+        if (needs_start(fit, j))
+            used += (size_t)snprintf(starts + used, sizeof starts - used, "%s%.60s=NUMBER", used ? "," : "", ad_function_param_name(fit->f, j));
+    list_columns(fit->in.table, columns, sizeof columns);
+    cli_message("'%s' is no column of %s, so it is a param: say where it begins, --start %s (%s%s%s)", param, fit->data, starts,
+                nearest.best ? "or did you mean the column '" : "the columns are ", nearest.best ? nearest.best : columns,
+                nearest.best ? "'?" : "");
+    return CLI_USAGE;
 }
 
 static int read_formulas(cli_fitting *fit, const cli_options *options)
@@ -407,7 +458,8 @@ static int select_rows(cli_fitting *fit, const cli_options *options)
     if (!fit->columns)
         status = no_memory();
     else if (ad_table_select(fit->in.table, fit->n_columns + n_names, fit->names, fit->columns) != AD_OK) {
-        cli_message("%s", ad_table_error_message(fit->in.table));
+        const char *message = ad_table_error_message(fit->in.table);
+        cli_message("%s%s", message, strstr(message, "ask to drop such rows") ? " with --missing drop" : "");
         status = CLI_DATA;
     }
     fit->rows = ad_table_rows(fit->in.table);
@@ -444,6 +496,10 @@ int cli_fit_read(cli_fitting *fit, const cli_options *options)
     const char *data = cli_value(options, "--data");
     fit->data = data && !strcmp(data, "-") ? "<stdin>" : data;
     fit->rows = 1;
+    if (!strchr(first, '~') && strchr(first, '=') && access(first, F_OK)) {
+        cli_message("'%s' is neither a file nor a formula: write LEFT ~ RIGHT, as in 'y ~ a*x + b'", first);
+        return CLI_USAGE;
+    }
     int status = strchr(first, '~') && access(first, F_OK) ? read_formulas(fit, options) : read_model(fit, options);
     if (status == CLI_RIGHT && fit->in.table)
         status = select_rows(fit, options);

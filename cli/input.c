@@ -90,6 +90,31 @@ static int select_columns(cli_input *in)
     return done ? CLI_RIGHT : CLI_DATA;
 }
 
+static int takes(const cli_options *options, const char *name)
+{
+    const cli_option *o = options->command->options;
+    while (o->name && strcmp(o->name, name))
+        o++;
+    return o->name != NULL;
+}
+
+/* The names between the commas of a text, in a copy of it. NULL: no memory. */
+static const char **split_names(const char *text, char **copy, size_t *n)
+{
+    const char **names = calloc(strlen(text) + 1, sizeof *names);
+    char *rest = *copy = strdup(text);
+    for (char *name; names && (name = strsep(&rest, ","));) {
+        name += strspn(name, " ");
+        name[strcspn(name, " ")] = 0;
+        names[(*n)++] = name;
+    }
+    if (names && *copy)
+        return names;
+    free(names);
+    free(*copy);
+    return NULL;
+}
+
 int cli_table_read(ad_table **table, const char *file, const cli_options *options)
 {
     const char *missing = cli_value(options, "--missing");
@@ -98,11 +123,21 @@ int cli_table_read(ad_table **table, const char *file, const cli_options *option
         return CLI_USAGE;
     }
     ad_table_options how = {.missing = missing && *missing == 'd' ? AD_MISSING_DROP : AD_MISSING_REFUSE};
+    char *copy = NULL;
+    const char **names = NULL;
+    if (cli_has(options, "--names") && !(names = split_names(cli_value(options, "--names"), &copy, &how.n_names))) {
+        cli_message("no memory");
+        return CLI_USAGE;
+    }
+    how.names = names;
     how.called = !strcmp(file, "-") ? "<stdin>" : NULL;
     *table = how.called ? ad_table_read_stream(stdin, how) : ad_table_read(file, how);
+    free(copy);
+    free(names);
     if (ad_table_error(*table) == AD_OK)
         return CLI_RIGHT;
-    cli_message("%s", ad_table_error_message(*table));
+    const char *message = ad_table_error_message(*table);
+    cli_message("%s%s", message, strstr(message, "or give names") && takes(options, "--names") ? " with --names NAME,..." : "");
     return CLI_DATA;
 }
 

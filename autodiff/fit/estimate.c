@@ -119,7 +119,7 @@ static void set_criteria(ad_fit_result *r, const ad_objective *P, size_t n_free)
 {
     double n = (double)r->observations, k = (double)n_free + (r->least_squares ? 1 : 0);
     if (r->least_squares) {
-        r->log_likelihood = r->rss > 0 ? 0.5 * (P->log_weights - n * (log(2 * M_PI * r->rss / n) + 1)) : NAN;
+        r->log_likelihood = r->rss > 0 && r->degrees ? 0.5 * (P->log_weights - n * (log(2 * M_PI * r->rss / n) + 1)) : NAN;
         r->r_squared = P->total_squares > 0 ? 1 - r->rss / P->total_squares : NAN;
     } else
         r->log_likelihood = -r->loss;
@@ -141,11 +141,16 @@ static void name_flat(ad_fitting *F, const spectrum *S)
     double *move = ad_store_numbers(F->P->store, S->n);
     for (size_t a = 0; move && a < S->f; a++)
         move[S->free[a]] = S->scale[a] > 0 ? S->V[S->lowest * S->f + a] / S->scale[a] : S->V[S->lowest * S->f + a] == 0 ? 0 : 1;
-    r->outcome = AD_FIT_NOT_IDENTIFIABLE;
-    if (move)
-        ad_fit_name_direction(F, move, S->flat);
-    else
+    if (!move)
         F->P->status = AD_ERROR_NO_MEMORY;
+    else if (!r->least_squares && r->outcome == AD_FIT_CONVERGED && ad_fit_is_kink(F, move)) {
+        r->direction = NULL;
+        r->eigenvalue = NAN;
+        snprintf(F->message, sizeof F->message, "no standard errors: the loss has a kink where it is least, and no curvature to take them from");
+    } else {
+        r->outcome = AD_FIT_NOT_IDENTIFIABLE;
+        ad_fit_name_direction(F, move, S->flat);
+    }
 }
 
 /* Whether the loss has no slope along the flat direction either: else the iteration did not end where it is least. Of squares,
@@ -159,6 +164,60 @@ static int is_stationary_along(const ad_fit_result *r, const spectrum *S)
         size += fabs(v * g);
     }
     return r->least_squares || r->outcome == AD_FIT_CONVERGED || fabs(slope) <= 1e-6 * size || size == 0;
+}
+
+/* How many standard errors long a move [n] is, where the second derivative tells. */
+static double length_of(const spectrum *S, const double *move)
+{
+    double length = 0;
+    for (size_t k = 0; k < S->f; k++) {
+        double along = 0;
+        for (size_t b = 0; b < S->f; b++)
+            along += S->V[k * S->f + b] * S->scale[b] * move[S->free[b]];
+        length = hypot(length, sqrt(fmax(0, S->value[k])) * along);
+    }
+    return length;
+}
+
+/* Newton's step, in the directions that are not flat. */
+static void find_newton(const ad_fit_result *r, const spectrum *S, double *step)
+{
+    double flat = r->least_squares ? FLAT_JACOBIAN * FLAT_JACOBIAN : FLAT_HESSIAN;
+    for (size_t k = 0; k < S->f; k++) {
+        const double *v = S->V + k * S->f;
+        double slope = 0;
+        for (size_t b = 0; b < S->f; b++)
+            slope += S->scale[b] > 0 ? v[b] * (r->params[S->free[b]].gradient / S->scale[b]) : 0;
+        for (size_t b = 0; b < S->f && S->value[k] > flat * S->most; b++)
+            step[S->free[b]] -= S->scale[b] > 0 ? v[b] * slope / S->value[k] / S->scale[b] : 0;
+    }
+}
+
+/* Whether it only came to where the loss no longer shows its slope; then that is the outcome. */
+static int runs_away(ad_fitting *F, const spectrum *S)
+{
+    ad_fit_result *r = &F->result;
+    ad_store *a = F->P->store;
+    double *newton = ad_store_numbers(a, S->n), *travelled = ad_store_numbers(a, S->n), *errors = ad_store_numbers(a, S->n);
+    double unit = r->least_squares ? r->s : 1;
+    if (a->failed) {
+        F->P->status = AD_ERROR_NO_MEMORY;
+        return 0;
+    }
+    find_newton(r, S, newton);
+    for (size_t b = 0; b < S->f; b++) {
+        errors[S->free[b]] = unit / S->scale[b];
+        travelled[S->free[b]] = r->params[S->free[b]].last - r->params[S->free[b]].start;
+    }
+    double left = length_of(S, newton), far = length_of(S, travelled);
+    if (!(unit > 0) || (r->outcome != AD_FIT_CONVERGED && !(left < 1e-3 * unit)))
+        return 0;
+    const double *move = ad_fit_runs_away(F, newton, unit / left, travelled, unit / far, errors);
+    if (move) {
+        r->outcome = AD_FIT_NOT_CONVERGED;
+        ad_fit_name_runaway(F, move);
+    }
+    return move != NULL;
 }
 
 static int at_squares(ad_fitting *F, spectrum *S, double *work)
@@ -207,6 +266,22 @@ static void set_bounds(ad_fitting *F)
     }
 }
 
+/* Whether the direction that the data fix least is none that they fix: nine digits of the scaled Jacobian are gone in it, and
+ * one standard error along it is a million times all that a param ever was. */
+static int is_blown_up(const ad_fit_result *r, const spectrum *S)
+{
+    double unit = r->least_squares ? r->s : 1;
+    if (!(unit > 0) || !(S->least < 1e-18 * S->most))
+        return 0;
+    for (size_t a = 0; a < S->f; a++) {
+        const ad_fit_param *q = &r->params[S->free[a]];
+        double error = unit / sqrt(S->least) * fabs(S->V[S->lowest * S->f + a]) / S->scale[a];
+        if (error > 1e6 * fmax(fabs(q->last), fabs(q->start)) && fmax(fabs(q->last), fabs(q->start)) > 0)
+            return 1;
+    }
+    return 0;
+}
+
 void ad_fit_estimate(ad_fitting *F, double loss)
 {
     ad_objective *P = F->P;
@@ -225,6 +300,7 @@ void ad_fit_estimate(ad_fitting *F, double loss)
     if (P->squares) {
         r->rss = ad_objective_squares(P, F->p);
         r->s = r->degrees ? sqrt(r->rss / (double)r->degrees) : NAN;
+        r->offset = r->degrees ? r->offset : NAN;                          /* of errors that there are not */
     } else
         r->loss = loss;
     double level = P->options->level > 0 ? P->options->level : 0.95;
@@ -234,12 +310,13 @@ void ad_fit_estimate(ad_fitting *F, double loss)
     if (!known || P->status != AD_OK)
         return;
     r->condition = S.least > 0 ? sqrt(S.most / S.least) : INFINITY;
-    if (S.flat && is_stationary_along(r, &S)) {
+    int ended = r->outcome == AD_FIT_CONVERGED || r->outcome == AD_FIT_NOT_CONVERGED;
+    if (ended && runs_away(F, &S))
+        return;
+    if ((S.flat && is_stationary_along(r, &S)) || (r->outcome == AD_FIT_CONVERGED && is_blown_up(r, &S)))
         name_flat(F, &S);
-        return;
+    else if (r->outcome == AD_FIT_CONVERGED) {
+        invert(&S, P->squares ? r->s * r->s : 1, r);
+        set_intervals(r);
     }
-    if (r->outcome != AD_FIT_CONVERGED)
-        return;
-    invert(&S, P->squares ? r->s * r->s : 1, r);
-    set_intervals(r);
 }

@@ -235,10 +235,10 @@ static void conclude(ad_fitting *F, const ad_solution *s)
     for (size_t j = 0; j < P->n; j++)
         r->params[j].last = s->p[j];
     ad_fit_estimate(F, s->loss);
-    if (P->status == AD_OK && r->outcome == AD_FIT_NOT_CONVERGED && s->idle < P->n) {
+    if (P->status == AD_OK && r->outcome == AD_FIT_NOT_CONVERGED && s->idle < P->n && !*F->message) {
         r->outcome = AD_FIT_NOT_IDENTIFIABLE;
         ad_fit_name_idle(F, s->idle);
-    } else if (P->status == AD_OK && r->outcome == AD_FIT_NOT_CONVERGED)
+    } else if (P->status == AD_OK && r->outcome == AD_FIT_NOT_CONVERGED && !*F->message)
         ad_fit_name_last(F, s->why);
     for (size_t j = 0; j < P->n && r->outcome == AD_FIT_CONVERGED; j++)
         r->params[j].estimate = s->p[j];

@@ -59,7 +59,8 @@ typedef struct ad_fit_options {
 
 typedef enum ad_fit_outcome {
     AD_FIT_CONVERGED,
-    AD_FIT_NOT_CONVERGED,              /* the iteration ended before it settled: what moved last is in the message         */
+    AD_FIT_NOT_CONVERGED,              /* the iteration ended before it settled: what moved last is in the message; or the loss
+                                          has no least value: which params run for ever                                    */
     AD_FIT_NOT_IDENTIFIABLE,           /* the data do not fix a combination of params, which the message names             */
     AD_FIT_OUTSIDE_DOMAIN,             /* the loss or its derivative is no number at the start                             */
     AD_FIT_STOPPED,                    /* by the progress callback: the best so far                                        */
@@ -88,7 +89,7 @@ typedef struct ad_fit_param {
 typedef struct ad_fit_result {
     ad_fit_outcome outcome;
     ad_status      status;             /* AD_OK unless AD_FIT_FAILED                                                       */
-    const char    *message;            /* what happened, and what to do about it; never NULL                               */
+    const char    *message;            /* what happened, and what to do about it; never NULL. Converged: why there are no errors */
     int            least_squares;
     ad_fit_method  method;             /* which was taken                                                                  */
     size_t         n;

@@ -18,6 +18,7 @@ typedef struct state {
     double *g, *d, *trial, *trial_g;       /* [n] */
     double *S, *Y, rho[PAIRS];             /* [PAIRS][n] steps and changes of the gradient, the newest at (count - 1) % PAIRS */
     size_t  count;
+    int     edge;                          /* the last search met a place where the loss is no number */
 } state;
 
 static int fill(void *state_, ad_objective *P)
@@ -86,12 +87,14 @@ static double evaluate_at(state *t, double length)
 static double search(state *t, double slope, double first)
 {
     double low = 0, high = INFINITY, length = first, best = NAN;
+    t->edge = 0;
     for (int k = 0; k < 60 && t->P->status == AD_OK; k++) {
         double loss = evaluate_at(t, length), along = 0, back = 0;
         for (size_t j = 0; j < t->n; j++) {
             along += t->trial_g[j] * t->d[j];
             back += t->g[j] * (t->trial[j] - t->s->p[j]);                  /* projected: less than length * slope */
         }
+        t->edge |= !(loss < INFINITY);
         if (!(loss <= t->s->loss + 1e-4 * fmin(back, 0)) || !(loss < INFINITY))
             high = length;
         else if (along < 0.9 * slope && k < 40) {
@@ -155,13 +158,13 @@ static void iterate(state *t)
         }
         double size = ad_length(n, s->p), first = t->count ? 1 : fmin(1, (size > 0 ? 0.1 * size : 1) / length);
         double loss = search(t, slope, first);
-        if (!(loss < INFINITY)) {
+        if (!(loss < INFINITY) || !memcmp(t->trial, s->p, n * sizeof *t->trial)) {
             if (t->count) {
                 t->count = 0;
                 continue;
             }
             end(t, -slope <= 1e-10 * fabs(s->loss) ? AD_FIT_CONVERGED : AD_FIT_NOT_CONVERGED,
-                "no step makes the loss smaller, yet it has a slope: perhaps a kink");
+                t->edge ? AD_FIT_AT_EDGE : "no step makes the loss smaller, yet it has a slope: perhaps a kink");
             return;
         }
         remember(t);

@@ -242,17 +242,21 @@ static int descend(state *t)
 {
     ad_objective *P = t->P;
     ad_solution *s = t->s;
+    int edge = 0;                                                          /* a trial was where the loss is no number */
     for (;;) {
         find_step(t, t->radius);
         double fall = predicted(t), was = s->loss;
         if (!(fall > DBL_EPSILON / 4 * fabs(was)) || ad_is_small_step(t->n, s->p, t->step, DBL_EPSILON)) {
             double left = offset(t);
             int done = left < INFINITY && polish(t, left);
-            end(t, done ? AD_FIT_CONVERGED : AD_FIT_NOT_CONVERGED, "no step makes the loss smaller, yet it has a slope: perhaps a kink");
+            end(t, done ? AD_FIT_CONVERGED : AD_FIT_NOT_CONVERGED,
+                edge ? AD_FIT_AT_EDGE
+                     : "no step makes the loss smaller, yet it has a slope: perhaps a kink");
             return 0;
         }
         go(t);
         double loss = ad_objective_value(P, t->trial), ratio = loss < INFINITY ? (was - loss) / fall : -1;
+        edge |= !(loss < INFINITY);
         if (P->status != AD_OK || loss == -INFINITY) {
             end(t, AD_FIT_NOT_CONVERGED, "the loss falls without end");
             return 0;

@@ -34,6 +34,8 @@ static void print_params(const ad_fit_result *r, FILE *stream)
     }
 }
 
+static int has_error(const ad_fit_result *r, size_t j) { return r->params[j].standard_error == r->params[j].standard_error; }
+
 static void print_correlations(const ad_fit_result *r, FILE *stream)
 {
     int any = 0;
@@ -43,15 +45,24 @@ static void print_correlations(const ad_fit_result *r, FILE *stream)
     if (!any || r->n > 12)
         return;
     fprintf(stream, "\n  correlations\n");
-    for (size_t i = 1; i < r->n; i++) {
+    size_t first = 0, last = r->n - 1;                                     /* of the params that have a standard error */
+    while (!has_error(r, first))
+        first++;
+    while (!has_error(r, last))
+        last--;
+    for (size_t i = first + 1; i <= last; i++) {
+        if (!has_error(r, i))
+            continue;
         fprintf(stream, "  %-8s", r->params[i].name);
-        for (size_t j = 0; j < i; j++)
-            fprintf(stream, " %7.3f", r->correlation[i * r->n + j]);
+        for (size_t j = first; j < i; j++)
+            if (has_error(r, j))
+                fprintf(stream, " %7.3f", r->correlation[i * r->n + j]);
         fputc('\n', stream);
     }
     fprintf(stream, "  %-8s", "");
-    for (size_t j = 0; j + 1 < r->n; j++)
-        fprintf(stream, " %7.7s", r->params[j].name);
+    for (size_t j = first; j < last; j++)
+        if (has_error(r, j))
+            fprintf(stream, " %7.7s", r->params[j].name);
     fputc('\n', stream);
 }
 
@@ -112,9 +123,14 @@ ad_status ad_fit_print(const ad_fit_result *r, FILE *stream)
         print_gradient(r, stream);
     }
     if (r->outcome == AD_FIT_CONVERGED) {
-        fprintf(stream, "  standard errors          %s; intervals at %g %%\n",
-                r->least_squares ? "roots of the diagonal of s^2 (J'J)^-1" : "from the inverse Hessian of the loss, a negative log-likelihood",
-                100 * r->level);
+        if (*r->message)
+            fprintf(stream, "  %s\n", r->message);
+        else if (!r->covariance)
+            fprintf(stream, "  standard errors          none: there are more params than the matrices of errors are made for\n");
+        else
+            fprintf(stream, "  standard errors          %s; intervals at %g %%\n",
+                    r->least_squares ? "roots of the diagonal of s^2 (J'J)^-1" : "from the inverse Hessian of the loss, a negative log-likelihood",
+                    100 * r->level);
         print_correlations(r, stream);
     }
     fprintf(stream, "\n  %zu iterations, %zu evaluations, %zu with derivatives, %.3g s\n", r->iterations, r->evaluations, r->jacobians, r->seconds);

@@ -15,6 +15,10 @@ typedef struct ad_solution {
     size_t         idle;                   /* not converged: a param that ran to where it has no effect, or SIZE_MAX */
 } ad_solution;
 
+/* Why an iteration ended that had a slope yet. */
+#define AD_FIT_AT_EDGE \
+    "the loss still falls, but just beyond it is no number: write it so that it is one (log_sigmoid, softplus, log1p), or bound the params"
+
 /* A solver's state, made and filled at the first start and kept for the next; the solution is that of no step yet. NULL, with
  * P->status, when memory runs out. fill takes arrays from P->store, and returns whether it had them. */
 typedef int ad_solver_fill(void *state, ad_objective *P);

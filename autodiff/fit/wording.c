@@ -114,7 +114,8 @@ void ad_fit_name_domain(ad_fitting *F)
     say(F, ": ");
     if (row == SIZE_MAX || !say_finding(F, f, row))
         say(F, "the loss or its derivative is no number");
-    say(F, "; start where it is one, or bound the params so that it stays one");
+    say(F, strstr(F->message, "infinite itself") ? "; mend the data, or leave the row out"
+                                                 : "; start where it is one, or bound the params so that it stays one");
     if (P->store->failed)
         P->status = AD_ERROR_NO_MEMORY;
 }
@@ -244,6 +245,31 @@ void ad_fit_name_idle(ad_fitting *F, size_t j)
         say(F, "%s = %g has no effect on the fit there; start where it has one", q->name, q->last);
 }
 
+/* "w rises beyond 78.4, b falls beyond -40" of the first few params that a move [n] moves. */
+static void say_moves(ad_fitting *F, const double *move)
+{
+    enum { MOST_NAMES = 8 };
+    const ad_fit_result *r = &F->result;
+    double most = 0;
+    size_t n = 0;
+    for (size_t j = 0; j < r->n; j++)
+        most = fmax(most, fabs(move[j]));
+    for (size_t j = 0; j < r->n; j++)
+        if (fabs(move[j]) > 1e-6 * most && n++ < MOST_NAMES)
+            say(F, "%s%.60s %s beyond %.6g", n > 1 ? ", " : "", r->params[j].name, move[j] > 0 ? "rises" : "falls", r->params[j].last);
+    if (n > MOST_NAMES)
+        say(F, ", and %zu more likewise", n - MOST_NAMES);
+}
+
+void ad_fit_name_runaway(ad_fitting *F, const double *move)
+{
+    const ad_fit_result *r = &F->result;
+    say(F, "did not converge: %s has no least value, it does not rise however far ", r->least_squares ? "the sum of squares" : "the loss");
+    say_moves(F, move);
+    say(F, "%s; bound the params, hold one, or add a penalty to the loss",
+        r->least_squares ? "" : ", as where a line separates two classes or counts are all 0");
+}
+
 /* ---- Not converged ------------------------------------------------------------------------------------------------------- */
 
 void ad_fit_name_last(ad_fitting *F, const char *why)
@@ -256,6 +282,13 @@ void ad_fit_name_last(ad_fitting *F, const char *why)
         if (moved > most) {
             most = moved;
             last = j;
+        }
+    }
+    for (size_t j = 0; j < r->n; j++) {
+        const ad_fit_param *q = &r->params[j];
+        if (q->start != 0 && q->last != 0 && fabs(log(fabs(q->last / q->start))) > 100) {
+            say(F, "did not converge: %s ran from %g to %g, and the loss falls without end; bound it", q->name, q->start, q->last);
+            return;
         }
     }
     say(F, "did not converge: %s", why ? why : "it stopped");

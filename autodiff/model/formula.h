@@ -62,7 +62,8 @@ typedef struct ad_expression {
 } ad_expression;
 
 /** Reads text [length] as a formula of the given names [n], each of them known by its place. names NULL: any name will do,
- *  and gets the next place where it is first met; then every a/b is a quotient, and a derivative is written d(E)/d(w).
+ *  and gets the next place where it is first met; then every a/b is a quotient, a derivative is
+ *  written d(E)/d(w), and d without a bracket is a name like others.
  *  Where the text is no formula, or there is no memory, the result is NULL and problem, which may be NULL, says why.
  *  Free it with ad_expression_free. */
 AD_API ad_expression *ad_expression_parse(const char *text, size_t length, size_t n, const char *const *names,

@@ -155,11 +155,18 @@ static int read_by(parser *p, ad_token *by)
                          "expected d(NAME), what to differentiate by, found %s; a derivative is written d(E)/d(w)", found);
 }
 
+/* What a word is that cannot be a name, or NULL. Where any name will do, d and the keywords of models are names too. */
+static const char *taken(const parser *p, const char *name, size_t length)
+{
+    int free = p->scope->kind == AD_SCOPE_OPEN && !is(name, length, "pi") && ad_row_named(name, length) < 0;
+    return free ? NULL : ad_reserved(name, length);
+}
+
 /* The place of a name; AD_NAME_UNKNOWN with the problem stated. */
 static ptrdiff_t look_up(parser *p, const ad_token *t)
 {
     ad_lexer *l = p->lexer;
-    const char *name = l->text + t->at, *reserved = ad_reserved(name, t->length);
+    const char *name = l->text + t->at, *reserved = taken(p, name, t->length);
     if (reserved)
         return ad_problem_at(l->problem, AD_ERROR_SYNTAX, l->text, l->size, t->at, t->length, "expected a name; '%.*s%s' is %s",
                              AD_QUOTE(t->length, name), reserved) + AD_NAME_UNKNOWN;
@@ -329,7 +336,7 @@ static int read_name(parser *p, const ad_token *t, int *operand_next)
     const char *name = l->text + t->at;
     ad_token next = ad_lexer_peek(l);
     int op = ad_row_named(name, t->length), called = next.kind == AD_TOKEN_OPEN;
-    if (is(name, t->length, "d")) {
+    if (is(name, t->length, "d") && (called || p->scope->kind != AD_SCOPE_OPEN)) {
         if (!called)
             return fault(p, t->at, t->length, "expected '(' after d: a derivative is written d(E)/d(w)");
         if (p->order == AD_ORDER)
@@ -355,7 +362,7 @@ static int read_name(parser *p, const ad_token *t, int *operand_next)
                              ad_rules[op].arity == 3 ? ", y, w" : ad_rules[op].arity == 2 ? ", y" : "");
     if (is(name, t->length, "pi") && !called)
         return emit(p, AD_NODE_PI, t->at, t->at + t->length, t->at) != NULL;
-    const char *reserved = ad_reserved(name, t->length);
+    const char *reserved = taken(p, name, t->length);
     if (reserved)
         return ad_problem_at(l->problem, AD_ERROR_SYNTAX, l->text, l->size, t->at, t->length,
                              called ? "'%.*s' is %s; a product is written with *" : "expected a number, a name, '(' or '-'; '%.*s' is %s",

@@ -39,8 +39,8 @@ typedef enum ad_missing {
 /** How a table is read; zero members are defaults. */
 typedef struct ad_table_options {
     char               separator;      /* , ; | or tab; ' ' for white space; 0: as the header shows                        */
-    const char *const *names;          /* [n_names] the columns' names where the file has no header; NULL: it has one      */
-    size_t             n_names;
+    const char *const *names;          /* [n_names] the columns' names where the file has no header, or in place of what its */
+    size_t             n_names;        /* header says, a first line without any number; NULL: those of the header          */
     ad_missing         missing;
     const char *const *missing_words;  /* [n_missing_words] texts that stand for no value, in any case of letters, beside  */
     size_t             n_missing_words;/* the empty one; NULL: NA N/A NaN null none . ?                                    */

@@ -231,14 +231,16 @@ static int is_number(const field *f)
     return f->size && ad_decimal_read(f->text, f->size, &ignored);
 }
 
-static int all_numbers(const reader *R)
+static size_t count_numbers(const reader *R)
 {
     const field *f = R->fields.base;
     size_t n = 0;
     for (size_t i = 0; i < R->n_fields; i++)
         n += is_number(&f[i]) != 0;
-    return R->n_fields && n == R->n_fields;
+    return n;
 }
+
+static int all_numbers(const reader *R) { return R->n_fields && count_numbers(R) == R->n_fields; }
 
 static int add_columns(reader *R, size_t n)
 {
@@ -362,10 +364,12 @@ static int add_line(reader *R)
 static int wrong_count(reader *R)
 {
     char what[200];
-    const char *of = R->options->names ? "names that were given" : "names of the header";
+    const char *of = R->options->names ? (R->n_columns == 1 ? "name that was given" : "names that were given")
+                   : R->n_columns == 1 ? "name of the header" : "names of the header";
     const char *why = R->separator == ' ' ? "separate fields by white space alone, and write NA for a missing value"
                     : "quote a field that holds a separator, and leave a missing value empty";
-    snprintf(what, sizeof what, "%zu field%s, but there are %zu %s; %s", R->n_fields, R->n_fields == 1 ? "" : "s", R->n_columns,
+    snprintf(what, sizeof what, "%zu field%s, but there %s %zu %s; %s", R->n_fields, R->n_fields == 1 ? "" : "s",
+             R->n_columns == 1 ? "is" : "are", R->n_columns,
              of, why);
     return fault(R, what);
 }
@@ -448,7 +452,7 @@ static int read_header(reader *R, ad_block *comment, ad_block *record)
     if (!keep(R, text, record) || !cut(R, text))
         return 0;
     if (R->options->names)
-        return take_names(R) && take_row(R);
+        return take_names(R) && (count_numbers(R) ? take_row(R) : R->n_fields == R->n_columns || wrong_count(R));
     return all_numbers(R) ? take_commented_header(R, commented ? comment->base : NULL, record->base) : take_header(R);
 }
 

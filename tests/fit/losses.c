@@ -119,6 +119,67 @@ Test(losses, huber)
     ad_fit_free(squares);
 }
 
+/* Where there is no least loss the fit says which params run, by either method: classes that a line separates, or nearly, and
+ * counts that are all zero. Bounds hold it. */
+Test(losses, a_loss_without_a_least_value_is_no_estimate)
+{
+    double u[20], t[20], nearly[20], none[20] = {0};
+    for (int r = 0; r < 20; r++) {
+        u[r] = r - 10 + (r == 11 ? -1 : 0);
+        t[r] = r > 10;
+        nearly[r] = r > 10;
+    }
+    const double *const table[] = {u, t, nearly, none};
+    const struct { const char *loss, *params, *says; } cases[] = {
+        {"softplus(w*x + b) - nearly*(w*x + b)", "w b", "however far w rises beyond "},
+        {"exp(a) - none*a", "a", "however far a falls beyond -"},
+        {"exp(a + b*x) - none*(a + b*x)", "a b", "however far a falls"},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
+        for (int method = AD_FIT_NEWTON; method <= AD_FIT_LBFGS; method++) {
+            ad_fit_result *fit = fitted(cases[k].loss, cases[k].params, (double[]){0, 0}, "x t nearly none", table, 20,
+                                        (ad_fit_options){.method = (ad_fit_method)method});
+            cr_assert_eq(fit->outcome, AD_FIT_NOT_CONVERGED, "%zu: %s", k, fit->message);
+            cr_assert(strstr(fit->message, "did not converge: the loss has no least value") == fit->message && strstr(fit->message, cases[k].says),
+                      "%zu: %s", k, fit->message);
+            cr_assert(isnan(fit->params[0].estimate) && isnan(fit->params[0].standard_error));
+            ad_fit_free(fit);
+        }
+    ad_fit_result *held = fitted(cases[0].loss, "w b", (double[]){0, 0}, "x t nearly none", table, 20,
+                                 (ad_fit_options){.upper = (double[]){5, INFINITY}});
+    CONVERGED(held);
+    cr_assert_eq(held->params[0].bound, 1);
+    ad_fit_free(held);
+}
+
+/* A loss that is no number where a sigmoid rounds to 1: the iteration ends at that edge, and says so. */
+Test(losses, the_edge_of_the_domain_is_named)
+{
+    double u[20], t[20];
+    for (int r = 0; r < 20; r++) {
+        u[r] = r - 9.5;
+        t[r] = r > 9;
+    }
+    const double *const table[] = {u, t};
+    ad_fit_result *fit = fitted("-(t*log(sigmoid(w*x)) + (1 - t)*log(1 - sigmoid(w*x)))", "w", (double[]){0}, "x t", table, 20, (ad_fit_options){0});
+    cr_assert(fit->outcome == AD_FIT_NOT_CONVERGED && strstr(fit->message, "just beyond it is no number"), "%s", fit->message);
+    ad_fit_free(fit);
+}
+
+/* Least absolute deviations: the median, without the errors that a Hessian of nothing would give. */
+Test(losses, a_kink_at_the_least_value_has_no_standard_errors)
+{
+    fill();
+    ad_fit_result *fit = fitted("abs(y - m)", "m", (double[]){0}, names, columns, ROWS - 1, (ad_fit_options){0});
+    CONVERGED(fit);
+    int below = 0;
+    for (int r = 0; r < ROWS - 1; r++)
+        below += y[r] < fit->params[0].estimate - 1e-9;
+    cr_assert_eq(below, (ROWS - 2) / 2, "%d below %g", below, fit->params[0].estimate);
+    cr_assert(isnan(fit->params[0].standard_error) && strstr(fit->message, "no standard errors"), "%s", fit->message);
+    ad_fit_free(fit);
+}
+
 /* Many params: a smooth curve through points with a penalty, whose Hessian is a band. L-BFGS against Newton. */
 Test(losses, many_params)
 {

@@ -87,6 +87,19 @@ Test(table, infinities_and_given_names)
     ad_table_free(t);
 }
 
+Test(table, given_names_stand_in_place_of_a_header)
+{
+    ad_table_options two = {.names = (const char *const[]){"a", "b"}, .n_names = 2};
+    ad_table *t = read_with("dose (mg),y-value\n1,2\n3,4\n", two);
+    cr_assert_eq(ad_table_rows(t), 2, "%s", ad_table_error_message(t));
+    expect_number("b", ad_table_column(t, "b")[1], 4);
+    ad_table_free(t);
+    t = read_with("x,y,z\n1,2,3\n", two);
+    cr_assert_str_eq(ad_table_error_message(t), "the data, line 1: 3 fields, but there are 2 names that were given; quote a field that "
+                                                "holds a separator, and leave a missing value empty");
+    ad_table_free(t);
+}
+
 Test(table, numbers_do_not_know_the_locale)
 {
     if (!setlocale(LC_ALL, "de_DE.UTF-8"))
