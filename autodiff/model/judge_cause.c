@@ -38,7 +38,7 @@ static int related(const ad_judging *j, size_t v, size_t u)
         return 1;
     const ad_expression *e = b->formula ? b->formula : a->formula;
     size_t base = b->formula ? v : u;
-    const ad_node *root = e ? &e->nodes[e->size - 1] : NULL, *left = root && root->kind == AD_NODE_ROW && root->operands == 2 ? &e->nodes[root->first] : NULL;
+    const ad_formula_node *root = e ? &e->nodes[e->size - 1] : NULL, *left = root && root->kind == AD_NODE_ROW && root->operands == 2 ? &e->nodes[root->first] : NULL;
     return left && (root->op == AD_OP_sub || root->op == AD_OP_add) && left->kind == AD_NODE_NAME && left->symbol == base &&
            e->nodes[e->size - 2].first == 1 && ad_model_symbol(j->model, base)->kind != AD_SYMBOL_FORMULA;
 }
@@ -67,7 +67,7 @@ static size_t update_of(const ad_judging *j, size_t i, int *atom)
     const ad_claim *claim = ad_model_claim(j->model, i);
     const ad_side *side = ad_computed_side(c);
     const ad_expression *e = c->quantity ? claim->right : claim->left;
-    const ad_node *root = &e->nodes[e->size - 1];
+    const ad_formula_node *root = &e->nodes[e->size - 1];
     if (root->kind != AD_NODE_ROW || (root->op != AD_OP_sub && root->op != AD_OP_add) || e->nodes[0].kind != AD_NODE_NAME ||
         e->nodes[e->size - 2].first != 1)
         return AD_NO_SYMBOL;
