@@ -9,6 +9,7 @@
 #define AUTODIFF_MODEL_JUDGE_H
 
 #include "autodiff/insight/cause.h"
+#include "autodiff/insight/sample.h"
 #include "claims.h"
 
 enum { AD_NO_ATOM = -1, AD_WORDS_OF_SIDE = 96 };
@@ -68,8 +69,10 @@ typedef struct ad_judging {
     size_t             n_names, n_inputs;
     double            *inputs;             /* [samples][n_inputs] */
     const double     **points;             /* [samples] */
+    size_t             row_of[1 + AD_SAMPLES];               /* the row of the data that a random point is in, from 0 */
     double            *numbers;            /* [samples][2 n] the sides' values */
     double            *value, *adjoint, *tangent, *fixed;    /* [paths.n] scratch */
+    ad_wide            *wide;              /* [paths.n] scratch */
     ad_own            *own;                /* [n_own] rising by place, the latest of a place */
     size_t             n_own;
     ad_given          *given;              /* [n + 1] scratch */
@@ -88,8 +91,8 @@ int  ad_judge_take_paths(ad_judging *j);
 static inline const ad_side *ad_computed_side(const ad_judged *c) { return &c->side[c->quantity]; }
 static inline const ad_side *ad_claimed_side(const ad_judged *c) { return &c->side[!c->quantity]; }
 
-/* judge.c: half a unit of a number's last digit, 0 where it is exact. */
-double ad_half_unit(const ad_literal *l);
+/* judge.c: how far from the exact value a number may be: half a unit of its last digit, and 4 ulp. */
+double ad_number_tolerance(const ad_literal *l, double exact);
 /* How far rounding may move a place, at values and adjoints that it leaves in the scratch arrays. */
 double ad_judge_rounding(ad_judging *j, size_t sample, uint32_t place, double *largest);
 

@@ -248,8 +248,7 @@ static void find_swapped(ad_judging *j, size_t i, material *m)
         if (k == i || of_number != c->found.is_number)
             continue;
         if (of_number && other->tolerance == 0) {      /* not judged yet: claims after this one */
-            double printed = other->value[!other->quantity][0], exact = other->value[other->quantity][0];
-            other->tolerance = ad_half_unit(&ad_claimed_side(other)->literal) + 4 * DBL_EPSILON * fmax(fabs(printed), fabs(exact));
+            other->tolerance = ad_number_tolerance(&ad_claimed_side(other)->literal, other->value[other->quantity][0]);
         }
         other->found.is_number = of_number;
         if (!value_fits(j, k, k) && value_fits(j, i, k) && value_fits(j, k, i)) {
@@ -332,14 +331,12 @@ int ad_judge_explain(ad_judging *j, size_t i)
         memcpy(m.quantity, c->value[c->quantity], m.samples * sizeof *m.quantity);
         done = seek_all(j, i, &m) && (!c->found.is_number || seek_from_own(j, i, &m));
     }
-    if (done && (!m.found.n || m.found.found[0].cause == AD_CAUSE_UNKNOWN))
+    if (done && !m.found.n)
         done = seek_repair(j, i, &m);
     if (done) {
         if (!m.found.n)
             ad_suspicions_add(&m.found, AD_CAUSE_UNKNOWN, 9, "no known slip explains it");
-        for (size_t k = 0; k < m.found.n; k++)
-            c->causes[k] = m.found.found[k].cause;
-        c->found.n_causes = m.found.n;
+        c->found.n_causes = ad_suspicions_causes(&m.found, c->causes);
         c->found.cause = m.found.found[0].cause;
         write_detail(c, &m.found);
         if (c->found.loss_name) {
