@@ -324,9 +324,10 @@ const cli_command cli_check = {
     .help = "Judges every claim of a model: right, wrong or cannot tell; what is only carried\n"
             "forward from an earlier mistake; the first mistake; and the cause, where it can\n"
             "be recognised. Numbers are held to their printed digits, formulas to the model's\n"
-            "point and 20 random ones around it. A claim may stand on the command line, its\n"
-            "names given by --set. With --object it checks a hand-written gradient in C,\n"
-            "against a model's loss if FILE is given, else against the value by differences.\n"
+            "point and 20 random ones around it, in random rows of data. A claim may stand on\n"
+            "the command line, its names given by --set. With --object it checks a\n"
+            "hand-written gradient in C, against a model's loss if FILE is given, else against\n"
+            "the value by differences.\n"
             "Status 1: something is wrong; 5: something cannot be told; 0: all is right.\n",
     .example = "chainrule check 'd(sigmoid(e))/d(e) = sigmoid(e)*(1 - sigmoid(e))' --set e=0.3   # one line",
     .options = options, .run = check,

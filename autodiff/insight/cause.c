@@ -68,7 +68,7 @@ int ad_guess_fits(const ad_search *S, const ad_guess *g, double bits)
         double h = g->predict(S, g, i);
         if (!isfinite(h) || !(fabs(h - s->claimed[i]) <= s->tolerance[i] + ulps(h, 4)))
             return 0;
-        vanishes &= h == 0;
+        vanishes &= fabs(h) <= s->tolerance[i];
     }
     return !vanishes;
 }
