@@ -71,12 +71,11 @@ static double tangent_alone(const ad_search *S, const ad_guess *g, size_t sample
 static void seek_node(ad_search *S, uint32_t i, double bits)
 {
     char text[AD_WORDS], exact[AD_DETAIL];
-    ad_words_of_place(S, i, text, sizeof text);
     if (ad_guess_fits(S, &(ad_guess){.predict = without_node, .i = i, .may_vanish = 1}, bits))
         ad_suspicions_add(S->findings, AD_CAUSE_MISSING_PATH, ad_words_name(S, i) ? 2.55 : 2.65,
-                        "a missing path: the one through %.80s, which was held constant%.150s", text, ad_words_of_exact(S, exact, sizeof exact));
+                        "a missing path: the one through %.80s, which was held constant%.150s", ad_words_of_place(S, i, text, sizeof text), ad_words_of_exact(S, exact, sizeof exact));
     if (ad_guess_fits(S, &(ad_guess){.predict = two_parts, .i = i, .other = i, .may_vanish = 1}, bits + 1))
-        ad_suspicions_add(S->findings, AD_CAUSE_MISSING_PATH, 2.7, "missing paths: only the one through %.80s is there%.150s", text,
+        ad_suspicions_add(S->findings, AD_CAUSE_MISSING_PATH, 2.7, "missing paths: only the one through %.80s is there%.150s", ad_words_of_place(S, i, text, sizeof text),
                         ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -129,14 +128,15 @@ static int is_unit_stretch(const ad_search *S, uint32_t from, uint32_t to)
 static void seek_missing_stretch(ad_search *S, const uint32_t *bridges, uint32_t n)
 {
     char exact[AD_DETAIL];
+    const char *names[MOST_BRIDGES];
     double bits = 1 + log2(1 + n * (double)n / 2);
     for (uint32_t a = 0; a < n; a++)
+        names[a] = ad_words_name(S, bridges[a]);
+    for (uint32_t a = 0; a < n; a++)
         for (uint32_t b = a + 1; b < n; b++) {
-            const char *below = ad_words_name(S, bridges[a]), *above = ad_words_name(S, bridges[b]);
+            const char *below = names[a], *above = names[b];
             int whole = a == 0 && b == n - 1;
-            if (is_unit_stretch(S, bridges[a], bridges[b]))
-                continue;
-            if ((!below || !above) && n > MOST_UNNAMED)
+            if (((!below || !above) && n > MOST_UNNAMED) || is_unit_stretch(S, bridges[a], bridges[b]))
                 continue;
             if (!ad_guess_fits(S, &(ad_guess){.predict = two_parts, .i = bridges[b], .other = bridges[a]}, bits))
                 continue;

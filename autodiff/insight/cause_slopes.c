@@ -181,32 +181,34 @@ static void seek_missing_two(ad_search *S, uint32_t i, uint32_t k, double bits)
     }
 }
 
-static void say_wrong_point(ad_search *S, uint32_t i, uint32_t k, const char *at, double rank)
+/* Taken at a place, or at what `words` says. */
+static void say_wrong_point(ad_search *S, uint32_t i, uint32_t k, uint32_t other, const char *words, double rank)
 {
-    char text[AD_WORDS], exact[AD_DETAIL];
-    ad_suspicions_add(S->findings, AD_CAUSE_WRONG_POINT, rank, "%.100s is taken at %.80s%.130s",
-                    ad_words_of_slope_in(S, i, k, text, sizeof text), at, ad_words_of_exact(S, exact, sizeof exact));
+    char text[AD_WORDS], exact[AD_DETAIL], at[AD_WORDS] = "";
+    if (other != NONE)
+        ad_words_of_place(S, other, at, sizeof at);
+    ad_suspicions_add(S->findings, AD_CAUSE_WRONG_POINT, rank, "%.100s is taken at %.80s%.40s%.130s",
+                    ad_words_of_slope_in(S, i, k, text, sizeof text), at, words, ad_words_of_exact(S, exact, sizeof exact));
 }
 
 /* The slope of one operand with another place's value for one of the row's operands, or for its own value. */
 static void seek_wrong_point(ad_search *S, uint32_t i, uint32_t k, uint32_t other, double bits)
 {
     const ad_paths *p = S->s->paths;
-    char at[AD_WORDS], words[AD_DETAIL];
+    char words[AD_WORDS];
     uint32_t n = p->places[i].n, from = n > 3 ? k - k % 2 : 0, to = n > 3 ? from + 2 : n;
     double number = ad_value_in(S, S->first * S->s->rows, other);
     double plain = number == 0 || fabs(number) == 1 ? 1 : 0;                 /* which may stand for a number, not for its name */
-    ad_words_of_place(S, other, at, sizeof at);
     for (uint32_t j = from; j < to && j < n; j++) {
         const ad_place *operand = &p->places[ad_operand_in(S, i, j)];
         if (ad_operand_in(S, i, j) == other || (operand->op == AD_OP_CONSTANT && n > 1))
             continue;
         if (ad_guess_fits(S, &(ad_guess){.predict = slope_at_other, .i = i, .k = k, .length = j, .other = other}, bits))
-            say_wrong_point(S, i, k, at, (n == 1 ? 3.4 : 3.6) + plain);
+            say_wrong_point(S, i, k, other, "", (n == 1 ? 3.4 : 3.6) + plain);
     }
     if (n == 1 && other != i && ad_guess_fits(S, &(ad_guess){.predict = slope_of_other_value, .i = i, .k = k, .other = other}, bits)) {
-        snprintf(words, sizeof words, "%s for %s", at, ad_rules[p->places[i].op].name);
-        say_wrong_point(S, i, k, words, 3.4 + plain);
+        snprintf(words, sizeof words, " for %s", ad_rules[p->places[i].op].name);
+        say_wrong_point(S, i, k, other, words, 3.4 + plain);
     }
 }
 
@@ -218,7 +220,7 @@ static void seek_degrees(ad_search *S, uint32_t i, uint32_t k, double bits)
     for (int way = 0; way < 2; way++)
         if (ad_guess_fits(S, &(ad_guess){.predict = slope_at_other, .i = i, .k = k, .other = NONE,
                                          .number = way ? 57.295779513082323 : 0.017453292519943296}, bits))
-            say_wrong_point(S, i, k, way ? "the angle in degrees" : "the angle as if it were in degrees", 3.4);
+            say_wrong_point(S, i, k, NONE, way ? "the angle in degrees" : "the angle as if it were in degrees", 3.4);
 }
 
 /* ---- All of one operand ------------------------------------------------------------------------------------------------------- */

@@ -51,6 +51,10 @@ typedef struct ad_own {
     int      wrong, atom;                  /* atom AD_NO_ATOM: for a name */
 } ad_own;
 
+/* Two names of one quantity, older and newer: the other's value may stand for it. */
+typedef struct ad_related { size_t of, other; } ad_related;
+enum { AD_RELATED = 64 };
+
 typedef struct ad_judging {
     ad_judgements      report;             /* first, so that it can be freed by its address */
     ad_allocator       allocator;
@@ -72,10 +76,13 @@ typedef struct ad_judging {
     size_t             row_of[1 + AD_SAMPLES];               /* the row of the data that a random point is in, from 0 */
     double            *numbers;            /* [samples][2 n] the sides' values */
     double            *value, *adjoint, *tangent, *fixed;    /* [paths.n] scratch */
-    ad_wide            *wide;              /* [paths.n] scratch */
+    ad_wide           *wide;               /* [paths.n] scratch */
     ad_own            *own;                /* [n_own] rising by place, the latest of a place */
     size_t             n_own;
     ad_given          *given;              /* [n + 1] scratch */
+    ad_related         related[AD_RELATED];                  /* [n_related] once they are known */
+    size_t             n_related;
+    int                knows_related;
 } ad_judging;
 
 void *ad_judging_take(ad_judging *j, size_t n, size_t size);
