@@ -188,11 +188,13 @@ int cli_seed(const cli_options *options, uint64_t *seed)
     return 0;
 }
 
-static int judge(const cli_input *in, const cli_options *options)
+static int judge(const cli_input *in, const cli_options *options, uint64_t seed)
 {
-    uint64_t seed;
-    if (!cli_seed(options, &seed))
-        return CLI_USAGE;
+    if (in->columns && !in->rows) {
+        const char *file = cli_value(options, "--data");
+        cli_message("%s: a header and no row", strcmp(file, "-") ? file : "<stdin>");
+        return CLI_DATA;
+    }
     if (!ad_model_claims(in->model))
         cli_message("%s: there are no claims to check", in->file);
     ad_judgements *j = ad_model_judge(in->model, (ad_judge_options){.seed = seed, .columns = in->columns, .rows = in->rows});
@@ -293,7 +295,8 @@ static int fit_together(const cli_options *options)
 static int check(const cli_options *options)
 {
     cli_input in = {0};
-    if (!fit_together(options))
+    uint64_t seed;
+    if (!fit_together(options) || !cli_seed(options, &seed))
         return CLI_USAGE;
     if (cli_has(options, "--object"))
         return cli_check_object(options);
@@ -305,7 +308,7 @@ static int check(const cli_options *options)
     if (status == CLI_RIGHT)
         status = cli_needs_columns(&in);
     if (status == CLI_RIGHT)
-        status = judge(&in, options);
+        status = judge(&in, options, seed);
     cli_input_free(&in);
     return status;
 }
