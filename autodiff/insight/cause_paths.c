@@ -201,7 +201,7 @@ static void seek_named_factor(ad_search *S)
             continue;
         int input = s->paths->places[i].op == AD_OP_PARAM || s->paths->places[i].op == AD_OP_CONSTANT;
         int count = input && number == floor(number);      /* "a factor n = 3 too large"; others are "missing factor w" */
-        double rank = count ? 2.1 : S->told > 2 ? 3.37 : 5.5;
+        double rank = count ? (fabs(number) == 2 ? 2.3 : 2.1) : S->told > 2 ? 3.37 : 5.5;
         for (uint32_t way = 0; way < 4; way++) {
             int times = !(way & 1), minus = (way & 2) != 0;
             if (!ad_guess_fits(S, &(ad_guess){.predict = times_place, .i = i, .k = (uint32_t)minus, .number = times ? 1 : -1},

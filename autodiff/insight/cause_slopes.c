@@ -232,9 +232,9 @@ static double bits_of_point(const ad_search *S, uint32_t i, uint32_t other, doub
     const ad_suspect *s = S->s;
     size_t same = 0;
     if (s->paths->places[i].n > 1)
-        return bits + 1 + log2(3 + (double)s->n_names);
+        return bits + 2 + log2(3 + (double)s->n_names);
     if (s->paths->places[other].op != s->paths->places[i].op)
-        return 1 + log2(1 + functions) + log2(1 + (double)s->n_names);
+        return 2 + log2(1 + functions) + log2(1 + (double)s->n_names);
     for (size_t v = 0; v < s->n_names; v++)
         same += s->paths->places[s->names[v]].op == s->paths->places[i].op;
     return 1 + log2(1 + functions) + log2(1 + (double)same);
