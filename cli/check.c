@@ -122,7 +122,7 @@ static void print_claim(const ad_judgement *c, const char *text, int line_width,
     int pad = width - (int)width_of(text);
     printf("%*zu  %s%-11s%s  %s%*s", line_width, c->claim->line, cli_verdict_color(c->verdict), ad_verdict_name(c->verdict), cli_plain(stdout), text,
            pad > 0 ? pad : 0, "");
-    snprintf(number, sizeof number, "%.8g", c->computed);
+    snprintf(number, sizeof number, "%.8g", isnan(c->computed) ? fabs(c->computed) : c->computed);
     printf("  %s%s", c->computed < 0 ? "" : " ", number);
     if (!c->is_number && c->verdict == AD_WRONG)
         printf(", not %.8g", c->claimed);
@@ -156,7 +156,7 @@ static int print_text(const ad_judgements *j, const cli_input *in)
     for (size_t i = 0; i < j->n && done; i++)
         print_claim(&j->claims[i], texts[i], line_width, width, j->wrong > 1);
     if (done) {
-        printf("\n%zu right, %zu wrong", j->right, j->wrong);
+        printf("%s%zu right, %zu wrong", j->n ? "\n" : "", j->right, j->wrong);
         if (carried)
             printf(" (%d carried forward)", carried);
         if (j->cannot_tell)
@@ -188,11 +188,13 @@ int cli_seed(const cli_options *options, uint64_t *seed)
     return 0;
 }
 
-static int judge(const cli_input *in, const cli_options *options)
+static int judge(const cli_input *in, const cli_options *options, uint64_t seed)
 {
-    uint64_t seed;
-    if (!cli_seed(options, &seed))
-        return CLI_USAGE;
+    if (in->columns && !in->rows) {
+        const char *file = cli_value(options, "--data");
+        cli_message("%s: a header and no row", strcmp(file, "-") ? file : "<stdin>");
+        return CLI_DATA;
+    }
     if (!ad_model_claims(in->model))
         cli_message("%s: there are no claims to check", in->file);
     ad_judgements *j = ad_model_judge(in->model, (ad_judge_options){.seed = seed, .columns = in->columns, .rows = in->rows});
@@ -205,42 +207,63 @@ static int judge(const cli_input *in, const cli_options *options)
     return status;
 }
 
+/* Makes a param of NAME=NUMBER; of several the last counts. */
+static int add_set(ad_model *model, const char *set)
+{
+    const char *equals = strchr(set, '=');
+    ad_problem problem = {0};
+    double value;
+    if (!equals || equals == set || !cli_number(equals + 1, &value)) {
+        cli_message("--set takes NAME=NUMBER, not '%s'", set);
+        return CLI_USAGE;
+    }
+    char *line = NULL;
+    int n = asprintf(&line, "param %.*s = 0\n", (int)(equals - set), set);
+    if (n < 0) {
+        cli_message("no memory");
+        return CLI_USAGE;
+    }
+    line[6 + (equals - set)] = 0;
+    size_t symbol = ad_model_find(model, line + 6);
+    line[6 + (equals - set)] = ' ';
+    ad_status status = symbol == AD_NO_SYMBOL ? ad_model_extend(model, line, (size_t)n, &problem) : AD_OK;
+    free(line);
+    if (status != AD_OK) {
+        cli_message("--set %s: %s", set, problem.message);
+        return CLI_USAGE;
+    }
+    ad_model_set(model, symbol == AD_NO_SYMBOL ? ad_model_symbols(model) - 1 : symbol, value);
+    return CLI_RIGHT;
+}
+
 /* A claim on the command line: every --set is a param. */
 static int read_one_line(cli_input *in, const cli_options *options)
 {
-    const char *claim = options->arguments[0];
+    static const char begins[] = "claim ";
     ad_problem problem;
     *in = (cli_input){.file = "<claim>", .rows = 1, .row = 1};
     if (!(in->model = ad_model_parse("", 0, &problem))) {
         cli_problem(&problem, NULL);
         return CLI_USAGE;
     }
-    for (int i = 0; i < options->n_given; i++) {
-        const char *set = options->given[i].value, *equals = set ? strchr(set, '=') : NULL;
-        double value;
-        if (strcmp(options->given[i].option->name, "--set"))
-            continue;
-        if (!equals || !cli_number(equals + 1, &value)) {
-            cli_message("--set takes NAME=NUMBER, not '%s'", set);
+    for (int i = 0; i < options->n_given; i++)
+        if (!strcmp(options->given[i].option->name, "--set") && add_set(in->model, options->given[i].value) != CLI_RIGHT)
             return CLI_USAGE;
-        }
-        char *line = NULL;
-        int n = asprintf(&line, "param %.*s = 0\n", (int)(equals - set), set);
-        ad_status status = n < 0 ? AD_ERROR_NO_MEMORY : ad_model_extend(in->model, line, (size_t)n, &problem);
-        free(line);
-        if (status != AD_OK) {
-            cli_problem(&problem, "--set");
-            return CLI_USAGE;
-        }
-        ad_model_set(in->model, ad_model_symbols(in->model) - 1, value);
-    }
     char *line = NULL;
-    int n = asprintf(&line, "claim %s\n", claim);
+    int n = asprintf(&line, "%s%s\n", begins, options->arguments[0]);
     ad_status status = n < 0 ? AD_ERROR_NO_MEMORY : ad_model_extend(in->model, line, (size_t)n, &problem);
     free(line);
     if (status == AD_OK)
         return CLI_RIGHT;
+    size_t shown = strlen(begins);                 /* the word that the user did not write */
+    if (problem.line == 1 && problem.column > shown && !strncmp(problem.excerpt, begins, shown)) {
+        problem.column -= shown;
+        problem.caret -= shown;
+        memmove(problem.excerpt, problem.excerpt + shown, strlen(problem.excerpt + shown) + 1);
+    }
     cli_problem(&problem, "<claim>");
+    if (!strncmp(problem.message, "unknown name", 12))
+        cli_message("in a claim on the command line a name has its value from --set NAME=NUMBER");
     return CLI_USAGE;
 }
 
@@ -253,9 +276,28 @@ static int is_claim(const char *text)
     return strchr(text, '=') && !file;
 }
 
+/* Options that say nothing without, or with, --object. */
+static int fit_together(const cli_options *options)
+{
+    static const char *const of_object[] = {"--gradient", "--value", "--at"};
+    for (size_t i = 0; i < sizeof of_object / sizeof *of_object && !cli_has(options, "--object"); i++)
+        if (cli_has(options, of_object[i])) {
+            cli_message("%s goes with --object FILE.so", of_object[i]);
+            return 0;
+        }
+    if (cli_has(options, "--object") && cli_has(options, "--set") && !options->n_arguments) {
+        cli_message("--set is for a model; points of C code come with --at FILE.csv");
+        return 0;
+    }
+    return 1;
+}
+
 static int check(const cli_options *options)
 {
     cli_input in = {0};
+    uint64_t seed;
+    if (!fit_together(options) || !cli_seed(options, &seed))
+        return CLI_USAGE;
     if (cli_has(options, "--object"))
         return cli_check_object(options);
     if (!options->n_arguments) {
@@ -266,7 +308,7 @@ static int check(const cli_options *options)
     if (status == CLI_RIGHT)
         status = cli_needs_columns(&in);
     if (status == CLI_RIGHT)
-        status = judge(&in, options);
+        status = judge(&in, options, seed);
     cli_input_free(&in);
     return status;
 }
@@ -285,9 +327,10 @@ const cli_command cli_check = {
     .help = "Judges every claim of a model: right, wrong or cannot tell; what is only carried\n"
             "forward from an earlier mistake; the first mistake; and the cause, where it can\n"
             "be recognised. Numbers are held to their printed digits, formulas to the model's\n"
-            "point and 20 random ones around it. A claim may stand on the command line, its\n"
-            "names given by --set. With --object it checks a hand-written gradient in C,\n"
-            "against a model's loss if FILE is given, else against the value by differences.\n"
+            "point and 20 random ones around it, in random rows of data. A claim may stand on\n"
+            "the command line, its names given by --set. With --object it checks a\n"
+            "hand-written gradient in C, against a model's loss if FILE is given, else against\n"
+            "the value by differences.\n"
             "Status 1: something is wrong; 5: something cannot be told; 0: all is right.\n",
     .example = "chainrule check 'd(sigmoid(e))/d(e) = sigmoid(e)*(1 - sigmoid(e))' --set e=0.3   # one line",
     .options = options, .run = check,

@@ -20,7 +20,9 @@ static int unknown(const cli_command *command, const char *word, size_t length)
     ad_nearest nearest = {.written = word, .length = length};
     for (const cli_option *o = command->options; o->name; o++)
         ad_nearest_offer(&nearest, o->name);
-    if (nearest.best)
+    if (strpbrk(word, " ^*/+("))
+        cli_message("'%s' begins like an option; what is none goes after --: chainrule %s -- '%s'", word, command->name, word);
+    else if (nearest.best)
         cli_message("%s has no option '%.*s'; did you mean '%s'?", command->name, (int)length, word, nearest.best);
     else
         cli_message("%s has no option '%.*s'; see chainrule %s --help", command->name, (int)length, word, command->name);

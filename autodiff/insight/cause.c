@@ -43,28 +43,34 @@ void ad_suspicions_add(ad_suspicions *f, ad_cause cause, double rank, const char
     va_end(arguments);
 }
 
-/* ---- What fits ------------------------------------------------------------------------------------------------------------- */
-
-static int says_something(const ad_suspect *s, size_t i)
+size_t ad_suspicions_causes(const ad_suspicions *f, ad_cause *causes)
 {
-    return isfinite(s->claimed[i]) && isfinite(s->exact[i]) && isfinite(s->tolerance[i]);
+    size_t n = 0;
+    for (size_t k = 0; k < f->n; k++)
+        if (!k || f->found[k].cause != AD_CAUSE_UNKNOWN)
+            causes[n++] = f->found[k].cause;
+    return n;
 }
+
+/* ---- What fits ------------------------------------------------------------------------------------------------------------- */
 
 static double ulps(double x, double n) { return n * DBL_EPSILON * fabs(x); }
 
 int ad_guess_fits(const ad_search *S, const ad_guess *g, double bits)
 {
     const ad_suspect *s = S->s;
+    int vanishes = !g->may_vanish;
     if (S->told == 1 && S->bits < bits + 1)
         return 0;
     for (size_t i = S->first; i < s->samples; i++) {
-        if (!says_something(s, i))
+        if (!ad_says_something(s, i))
             continue;
         double h = g->predict(S, g, i);
-        if (!(fabs(h - s->claimed[i]) <= s->tolerance[i] + ulps(h, 4)))
+        if (!isfinite(h) || !(fabs(h - s->claimed[i]) <= s->tolerance[i] + ulps(h, 4)))
             return 0;
+        vanishes &= fabs(h) <= s->tolerance[i];
     }
-    return 1;
+    return !vanishes;
 }
 
 static double scaled(const ad_search *S, const ad_guess *g, size_t i) { return g->number * S->s->exact[i]; }
@@ -130,7 +136,7 @@ static double surest_of(const ad_search *S, double (*of)(double claimed, double 
 {
     double best = NAN, size = -1;
     for (size_t i = 0; i < S->s->samples; i++)                      /* where the exact value is largest it is known best */
-        if (says_something(S->s, i) && fabs(S->s->exact[i]) / S->s->tolerance[i] > size) {
+        if (ad_says_something(S->s, i) && fabs(S->s->exact[i]) / S->s->tolerance[i] > size) {
             size = fabs(S->s->exact[i]) / S->s->tolerance[i];
             best = of(S->s->claimed[i], S->s->exact[i]);
         }
@@ -192,7 +198,7 @@ static void seek_single_precision(ad_search *S)
     if (s->printed && s->digits <= 7)
         return;
     for (size_t i = S->first; i < s->samples; i++) {
-        if (!says_something(s, i))
+        if (!ad_says_something(s, i))
             continue;
         double error = fabs(s->claimed[i] - s->exact[i]), size = fmax(fabs(s->exact[i]), fabs(s->claimed[i]));
         floats &= (double)(float)s->claimed[i] == s->claimed[i];
@@ -289,7 +295,7 @@ int ad_cause_find(const ad_suspect *s, const ad_allocator *allocator, ad_suspici
     ad_search S = {.s = s, .allocator = allocator, .findings = findings, .first = SIZE_MAX};
     findings->n = 0;
     for (size_t i = s->samples; i-- > 0;)
-        if (says_something(s, i)) {
+        if (ad_says_something(s, i)) {
             S.told++;
             S.first = i;
         }

@@ -10,6 +10,8 @@
 #include "paths.h"
 #include "verdict.h"
 
+#include <math.h>
+
 enum { AD_SUSPICIONS = 8, AD_DETAIL = 320 };
 
 typedef struct ad_suspicion {
@@ -63,10 +65,18 @@ typedef struct ad_suspect {
     size_t                n_others;
 } ad_suspect;
 
+static inline int ad_says_something(const ad_suspect *s, size_t i)
+{
+    return isfinite(s->claimed[i]) && isfinite(s->exact[i]) && isfinite(s->tolerance[i]);
+}
+
 /* Fills in what fits, or AD_CAUSE_UNKNOWN alone. 0: no memory. */
 int ad_cause_find(const ad_suspect *suspect, const ad_allocator *allocator, ad_suspicions *findings);
 /* Adds a finding in its place; one of the same cause that is likelier stays. */
 void ad_suspicions_add(ad_suspicions *findings, ad_cause cause, double rank, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* The causes [AD_SUSPICIONS], best first; returns how many. Unknown is no other cause beside a known one. */
+size_t ad_suspicions_causes(const ad_suspicions *findings, ad_cause *causes);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "cause_search.h"
 
+#include <math.h>
+
 #define AD_EACH_POINT(S, j, sample) for (size_t j = (sample) * (S)->s->rows; j < ((sample) + 1) * (S)->s->rows; j++)
 
 static inline uint32_t ad_operand_in(const ad_search *S, uint32_t i, uint32_t k) { return ad_paths_operands(S->s->paths, i)[k]; }
@@ -21,11 +23,34 @@ static inline double ad_slope_in(const ad_search *S, size_t j, uint32_t i, uint3
     return ad_paths_slope(S->s->paths, ad_values_at(S, j), i, k);
 }
 
-/* Whether a path goes on through operand k of node i. */
+/* The first point of each sample that says something. */
+#define AD_EACH_FIRST(S, j) for (size_t j = (S)->first * (S)->s->rows; j < (S)->points; j += (S)->s->rows) \
+                                if (ad_says_something((S)->s, j / (S)->s->rows))
+
+/* Whether a path goes on through operand k of node i, or through node i; a factor may be 0 at one point, not at all. */
 static inline int ad_goes_on(const ad_search *S, uint32_t i, uint32_t k)
 {
-    size_t j = S->first * S->s->rows;
-    return ad_through(S, j, i, k) != 0 && ad_slope_in(S, j, i, k) != 0;
+    AD_EACH_FIRST(S, j)
+        if (ad_through(S, j, i, k) != 0 && ad_slope_in(S, j, i, k) != 0)
+            return 1;
+    return 0;
+}
+
+static inline int ad_is_active(const ad_search *S, uint32_t i)
+{
+    AD_EACH_FIRST(S, j)
+        if (ad_adjoint_in(S, j, i) != 0 && ad_tangent_in(S, j, i) != 0)
+            return 1;
+    return 0;
+}
+
+/* Whether a slope is 1 or -1 everywhere, which is no factor to miss. */
+static inline int ad_is_unit(const ad_search *S, uint32_t i, uint32_t k)
+{
+    AD_EACH_FIRST(S, j)
+        if (fabs(ad_slope_in(S, j, i, k)) != 1)
+            return 0;
+    return 1;
 }
 
 /* cause_slopes.c: the slope of node i by its operand k, changed. `functions` are on the paths; bridge: every path goes through

@@ -23,8 +23,8 @@ static double naive_product(const ad_search *S, const ad_guess *g, size_t sample
 static void seek_naive_product(ad_search *S, uint32_t i, double bits)
 {
     enum ad_op op = S->s->paths->places[i].op;
-    size_t first = S->first * S->s->rows;
     char text[AD_WORDS], exact[AD_DETAIL];
+    size_t first = S->first * S->s->rows;
     if ((op != AD_OP_mul && op != AD_OP_div) || ad_tangent_in(S, first, ad_operand_in(S, i, 0)) == 0 || ad_tangent_in(S, first, ad_operand_in(S, i, 1)) == 0)
         return;
     if (ad_guess_fits(S, &(ad_guess){.predict = naive_product, .i = i}, bits + 1))
@@ -71,12 +71,11 @@ static double tangent_alone(const ad_search *S, const ad_guess *g, size_t sample
 static void seek_node(ad_search *S, uint32_t i, double bits)
 {
     char text[AD_WORDS], exact[AD_DETAIL];
-    ad_words_of_place(S, i, text, sizeof text);
-    if (ad_guess_fits(S, &(ad_guess){.predict = without_node, .i = i}, bits))
+    if (ad_guess_fits(S, &(ad_guess){.predict = without_node, .i = i, .may_vanish = 1}, bits))
         ad_suspicions_add(S->findings, AD_CAUSE_MISSING_PATH, ad_words_name(S, i) ? 2.55 : 2.65,
-                        "a missing path: the one through %.80s, which was held constant%.150s", text, ad_words_of_exact(S, exact, sizeof exact));
-    if (ad_guess_fits(S, &(ad_guess){.predict = two_parts, .i = i, .other = i}, bits + 1))
-        ad_suspicions_add(S->findings, AD_CAUSE_MISSING_PATH, 2.7, "missing paths: only the one through %.80s is there%.150s", text,
+                        "a missing path: the one through %.80s, which was held constant%.150s", ad_words_of_place(S, i, text, sizeof text), ad_words_of_exact(S, exact, sizeof exact));
+    if (ad_guess_fits(S, &(ad_guess){.predict = two_parts, .i = i, .other = i, .may_vanish = 1}, bits + 1))
+        ad_suspicions_add(S->findings, AD_CAUSE_MISSING_PATH, 2.7, "missing paths: only the one through %.80s is there%.150s", ad_words_of_place(S, i, text, sizeof text),
                         ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -99,8 +98,7 @@ static uint32_t find_bridges(ad_search *S, uint32_t *bridges)
             }
     for (uint32_t i = s->by; i <= s->of && n < MOST_BRIDGES; i++) {
         over += leaps[i];
-        int active = ad_tangent_in(S, S->first * s->rows, i) != 0 && ad_adjoint_in(S, S->first * s->rows, i) != 0;
-        if (active && over == 0)
+        if (over == 0 && ad_is_active(S, i))
             bridges[n++] = i;
     }
     return n;
@@ -116,19 +114,29 @@ static int is_chain(const ad_search *S, uint32_t from, uint32_t to, uint32_t bri
     return uses == bridges;
 }
 
+/* A slope of 1 or -1 is no factor to miss. */
+static int is_unit_stretch(const ad_search *S, uint32_t from, uint32_t to)
+{
+    AD_EACH_FIRST(S, j) {
+        double without = ad_adjoint_in(S, j, to) * ad_tangent_in(S, j, from);
+        if (!(fabs(fabs(without) - fabs(ad_tangent_in(S, j, S->s->of))) <= 1e-12 * fabs(without)))
+            return 0;
+    }
+    return 1;
+}
+
 static void seek_missing_stretch(ad_search *S, const uint32_t *bridges, uint32_t n)
 {
     char exact[AD_DETAIL];
+    const char *names[MOST_BRIDGES];
     double bits = 1 + log2(1 + n * (double)n / 2);
     for (uint32_t a = 0; a < n; a++)
+        names[a] = ad_words_name(S, bridges[a]);
+    for (uint32_t a = 0; a < n; a++)
         for (uint32_t b = a + 1; b < n; b++) {
-            const char *below = ad_words_name(S, bridges[a]), *above = ad_words_name(S, bridges[b]);
+            const char *below = names[a], *above = names[b];
             int whole = a == 0 && b == n - 1;
-            size_t first = S->first * S->s->rows;
-            double without = ad_adjoint_in(S, first, bridges[b]) * ad_tangent_in(S, first, bridges[a]);
-            if (fabs(fabs(without) - fabs(ad_tangent_in(S, first, S->s->of))) <= 1e-12 * fabs(without))
-                continue;                  /* a slope of 1 or -1, which is no factor to miss */
-            if ((!below || !above) && n > MOST_UNNAMED)
+            if (((!below || !above) && n > MOST_UNNAMED) || is_unit_stretch(S, bridges[a], bridges[b]))
                 continue;
             if (!ad_guess_fits(S, &(ad_guess){.predict = two_parts, .i = bridges[b], .other = bridges[a]}, bits))
                 continue;
@@ -192,14 +200,15 @@ static void seek_named_factor(ad_search *S)
         if (!name || number == 0 || fabs(number) == 1)
             continue;
         int input = s->paths->places[i].op == AD_OP_PARAM || s->paths->places[i].op == AD_OP_CONSTANT;
-        double rank = input && number == floor(number) ? 2.1 : 5.5;
+        int count = input && number == floor(number);      /* "a factor n = 3 too large"; others are "missing factor w" */
+        double rank = count ? (fabs(number) == 2 ? 2.3 : 2.1) : S->told > 2 ? 3.37 : 5.5;
         for (uint32_t way = 0; way < 4; way++) {
             int times = !(way & 1), minus = (way & 2) != 0;
             if (!ad_guess_fits(S, &(ad_guess){.predict = times_place, .i = i, .k = (uint32_t)minus, .number = times ? 1 : -1},
                                bits + 2 * minus))
                 continue;
             int large = (fabs(number) > 1) == times;
-            if (input)
+            if (count)
                 ad_suspicions_add(S->findings, AD_CAUSE_FACTOR, rank + minus, "a factor %.60s = %.6g too %s%s%.150s", name,
                                 number, large ? "large" : "small", minus ? ", and the sign" : "", ad_words_of_exact(S, exact, sizeof exact));
             else
@@ -246,7 +255,8 @@ static void seek_path(ad_search *S, const uint32_t *path, uint32_t length, doubl
     };
     char text[AD_WORDS], exact[AD_DETAIL];
     for (size_t c = 0; c < sizeof changes / sizeof *changes; c++)
-        if (ad_guess_fits(S, &(ad_guess){.predict = path_changed, .number = changes[c].number, .path = path, .length = length}, bits))
+        if (ad_guess_fits(S, &(ad_guess){.predict = path_changed, .number = changes[c].number, .path = path, .length = length,
+                                         .may_vanish = changes[c].cause == AD_CAUSE_MISSING_PATH}, bits))
             ad_suspicions_add(S->findings, changes[c].cause, changes[c].rank, "%s %.110s%.150s", changes[c].words,
                             words_of_path(S, path, length, text, sizeof text), ad_words_of_exact(S, exact, sizeof exact));
 }
@@ -296,6 +306,20 @@ static void seek_paths(ad_search *S)
     ad_resize(S->allocator, path, 2 * (size_t)s->paths->n * sizeof *path, 0);
 }
 
+/* ---- Nothing at all ---------------------------------------------------------------------------------------------------------------------- */
+
+static void seek_nothing(ad_search *S)
+{
+    const ad_suspect *s = S->s;
+    char of[AD_WORDS], by[AD_WORDS], exact[AD_DETAIL];
+    for (size_t i = S->first; i < s->samples; i++)
+        if (isfinite(s->claimed[i]) && (s->claimed[i] != 0 || s->tolerance[i] > 1e-3 * fabs(s->exact[i])))
+            return;
+    ad_suspicions_add(S->findings, AD_CAUSE_MISSING_PATH, 2.9, "missing paths: 0 says that %.60s does not depend on %.60s%.150s",
+                      ad_words_of_place(S, s->of, of, sizeof of), ad_words_of_place(S, s->by, by, sizeof by),
+                      ad_words_of_exact(S, exact, sizeof exact));
+}
+
 /* ---- All of them ------------------------------------------------------------------------------------------------------------------------------ */
 
 /* Hypotheses that pair a slope with another place are tried while they are fewer than this. */
@@ -324,18 +348,18 @@ void ad_cause_of_derivative(ad_search *S)
             }
     n_bridges = find_bridges(S, bridges);
     double bits = 1 + log2(1 + (double)active), pairs = (double)active * (double)(s->n_names + 2) * (double)s->rows;
-    size_t first = S->first * s->rows;
     for (uint32_t i = s->by + 1; i <= s->of; i++) {
         int bridge = is_bridge(bridges, n_bridges, i);
         for (uint32_t k = 0; k < p->places[i].n; k++)
             if (ad_goes_on(S, i, k))
                 ad_seek_at_operand(S, i, k, bridge && is_bridge(bridges, n_bridges, ad_operand_in(S, i, k)), bits, functions, pairs < MOST_PAIRS);
-        if (ad_adjoint_in(S, first, i) != 0)
+        if (ad_is_active(S, i))
             seek_naive_product(S, i, bits);
-        if (!bridge && ad_adjoint_in(S, first, i) != 0 && ad_tangent_in(S, first, i) != 0)
+        if (!bridge && ad_is_active(S, i))
             seek_node(S, i, bits);
     }
     seek_missing_stretch(S, bridges, n_bridges);
+    seek_nothing(S);
     seek_other_variable(S);
     seek_named_factor(S);
     seek_paths(S);

@@ -32,6 +32,7 @@ typedef struct ad_guess {
     const double *numbers;                 /* [samples] */
     const uint32_t *path;                  /* pairs of places and operands */
     uint32_t length;
+    int      may_vanish;                   /* that it predicts 0 everywhere is no chance: something was left out */
 } ad_guess;
 
 /* Whether the guess predicts all that was claimed; `bits` is what one of its many likes costs. */
@@ -52,11 +53,14 @@ void ad_cause_of_value(ad_search *S);
 enum { AD_WORDS = 120 };
 /* The place's name or formula. */
 const char *ad_words_of_place(const ad_search *S, uint32_t i, char *text, size_t size);
+/* The same, with parentheses where it is more than a name or a call. */
+const char *ad_words_of_factor(const ad_search *S, uint32_t i, char *text, size_t size);
 const char *ad_words_of_formula(const ad_search *S, uint32_t i, char *text, size_t size);
 /* Its name, or NULL. */
 const char *ad_words_name(const ad_search *S, uint32_t i);
-/* The slope of a place by its operand k: "sigmoid'(e6)", "x = de/dw". */
+/* The slope of a place by its operand k: "sigmoid'(e6)", "x = de/dw"; and that with what it is the slope of: "2*x (the slope of x^2)". */
 const char *ad_words_of_slope(const ad_search *S, uint32_t i, uint32_t k, char *text, size_t size);
+const char *ad_words_of_slope_in(const ad_search *S, uint32_t i, uint32_t k, char *text, size_t size);
 /* ": the exact value is -0.35620132", from the first sample. */
 const char *ad_words_of_exact(const ad_search *S, char *text, size_t size);
 

@@ -11,7 +11,10 @@ static const uint32_t NONE = UINT32_MAX;
 static uint32_t operand_of(const ad_search *S, uint32_t i, uint32_t k) { return ad_paths_operands(S->s->paths, i)[k]; }
 
 /* What an operation may have been done as. */
-enum { WITHOUT_TERM, TERM_NEGATED, WITHOUT_FACTOR, INVERTED, NOT_APPLIED, OTHER_OPERAND, SCALED_ANGLE, OTHER_LOGARITHM, OTHER_NUMBER };
+enum {
+    WITHOUT_TERM, TERM_NEGATED, WITHOUT_FACTOR, INVERTED, NOT_APPLIED, OTHER_OPERAND, SCALED_ANGLE, OTHER_LOGARITHM, OTHER_NUMBER,
+    OTHER_FUNCTION, SCALED_OPERAND, SQUARED_OPERAND, RAISED
+};
 
 static double changed(const ad_search *S, const ad_guess *g, const double *value)
 {
@@ -31,6 +34,10 @@ static double changed(const ad_search *S, const ad_guess *g, const double *value
         return ad_evaluate(place->op, g->k == 0 ? at : x, g->k == 1 ? at : y, 0);
     }
     case OTHER_NUMBER:   return ad_evaluate(place->op, g->k == 0 ? g->number : x, g->k == 1 ? g->number : y, 0);
+    case OTHER_FUNCTION: return ad_evaluate((enum ad_op)g->other, x, 0, 0);
+    case SCALED_OPERAND: return ad_evaluate(place->op, g->k == 0 ? g->number * x : x, g->k == 1 ? g->number * y : y, 0);
+    case SQUARED_OPERAND: return ad_evaluate(place->op, g->k == 0 ? x * x : x, g->k == 1 ? y * y : y, 0);
+    case RAISED:         return value[g->i] * x;
     case SCALED_ANGLE:   return ad_evaluate(place->op, x * g->number, 0, 0);
     default:             return value[g->i] * g->number;
     }
@@ -124,12 +131,56 @@ static void seek_other_number(ad_search *S, uint32_t i, uint32_t k, double bits)
     }
 }
 
+/* An operand twice or half as large, or squared, in what was written. */
+static void seek_other_scale(ad_search *S, uint32_t i, uint32_t k, double bits)
+{
+    static const struct { uint32_t kind; double number; const char *words; } changes[] = {
+        {SCALED_OPERAND, 2, "2*%.60s in the place of %.60s"}, {SCALED_OPERAND, 0.5, "%.60s/2 in the place of %.60s"},
+        {SQUARED_OPERAND, 0, "%.60s^2 in the place of %.60s"},
+    };
+    char was[AD_WORDS], words[AD_DETAIL];
+    const ad_place *operand = &S->s->paths->places[operand_of(S, i, k)];
+    if (!S->s->repairs || operand->op == AD_OP_CONSTANT)
+        return;
+    ad_words_of_factor(S, operand_of(S, i, k), was, sizeof was);
+    for (size_t c = 0; c < sizeof changes / sizeof *changes; c++)
+        if (fits(S, i, k, changes[c].kind, NONE, changes[c].number, bits)) {
+            snprintf(words, sizeof words, changes[c].words, was, was);
+            say(S, changes[c].kind == SCALED_OPERAND ? AD_CAUSE_FACTOR : AD_CAUSE_MISSING_FACTOR, 3.1, "%s", "with %.140s", words);
+        }
+    if (k == 0 && (S->s->paths->places[i].op == AD_OP_square || S->s->paths->places[i].op == AD_OP_pow) && fits(S, i, 0, RAISED, NONE, 0, bits)) {
+        snprintf(words, sizeof words, "one more factor %.60s in %.60s", was, ad_words_of_formula(S, i, (char[AD_WORDS]){0}, AD_WORDS));
+        say(S, AD_CAUSE_MISSING_FACTOR, 3.05, "%s", "with %.140s", words);
+    }
+}
+
+/* Functions that stand for one another by a slip of the pen or of the memory. */
+static void seek_other_function(ad_search *S, uint32_t i, double bits)
+{
+    static const enum ad_op pairs[][2] = {
+        {AD_OP_sin, AD_OP_cos}, {AD_OP_sinh, AD_OP_cosh}, {AD_OP_normal_pdf, AD_OP_normal_cdf}, {AD_OP_sigmoid, AD_OP_tanh}, {AD_OP_tan, AD_OP_tanh},
+        {AD_OP_sin, AD_OP_sinh}, {AD_OP_cos, AD_OP_cosh}, {AD_OP_exp, AD_OP_exp2}, {AD_OP_log, AD_OP_exp}, {AD_OP_lgamma, AD_OP_digamma},
+    };
+    enum ad_op op = S->s->paths->places[i].op;
+    char words[AD_DETAIL];
+    for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++)
+        for (int way = 0; way < 2; way++)
+            if (op == pairs[p][way] && fits(S, i, 0, OTHER_FUNCTION, (uint32_t)pairs[p][!way], 0, bits)) {
+                if (S->s->repairs)
+                    snprintf(words, sizeof words, "%.20s in the place of %.20s", ad_rules[pairs[p][!way]].name, ad_rules[op].name);
+                else
+                    snprintf(words, sizeof words, "%.20s was taken for %.20s", ad_rules[pairs[p][!way]].name, ad_rules[op].name);
+                say(S, AD_CAUSE_UNKNOWN, 3.2, "%.140s", "with %.140s", words);
+            }
+}
+
 static void seek_in_function(ad_search *S, uint32_t i, double bits)
 {
     enum ad_op op = S->s->paths->places[i].op;
     const char *name = ad_rules[op].name;
     if (op == AD_OP_neg)
         return;
+    seek_other_function(S, i, bits + 1);
     if (fits(S, i, 0, NOT_APPLIED, NONE, 0, bits))
         say(S, S->s->repairs ? AD_CAUSE_UNKNOWN : AD_CAUSE_MISSING_FACTOR, 2.5, "%.40s was not applied", "without %.40s", name);
     if (op == AD_OP_sin || op == AD_OP_cos || op == AD_OP_tan)
@@ -218,6 +269,8 @@ void ad_cause_of_value(ad_search *S)
                 seek_in_product(S, i, k, bits);
             if (place->n <= 2 && ad_rules[place->op].kind == AD_FIXED)
                 seek_other_operand(S, i, k, bits);
+            if (place->n <= 2 && ad_rules[place->op].kind == AD_FIXED && place->op != AD_OP_neg)
+                seek_other_scale(S, i, k, bits);
             seek_other_number(S, i, k, bits);
         }
         if (part[i] && place->n == 1 && ad_rules[place->op].kind == AD_FIXED)

@@ -41,11 +41,13 @@ static void forget_work(ad_checking *c)
     ad_checking_drop(c, c->value, c->paths.n, sizeof *c->value);
     ad_checking_drop(c, c->adjoint, c->paths.n, sizeof *c->adjoint);
     ad_checking_drop(c, c->tangent, c->paths.n, sizeof *c->tangent);
+    ad_checking_drop(c, c->wide, c->paths.n, sizeof *c->wide);
     if (c->paths.tape)
         ad_paths_free(&c->paths);
     ad_tape_free(c->tape);
     c->state = NULL;
     c->row = c->inputs = c->value = c->adjoint = c->tangent = NULL;
+    c->wide = NULL;
     c->by = c->slopes = NULL;
     c->tape = NULL;
 }

@@ -171,11 +171,9 @@ static void report(ad_checking *c, size_t i, const ad_suspicions *found, const c
 {
     ad_check_entry *e = &c->entries[i];
     char *detail = c->details + i * AD_DETAIL;
-    for (size_t k = 0; k < found->n; k++)
-        c->causes[i * AD_SUSPICIONS + k] = found->found[k].cause;
     e->cause = found->found[0].cause;
     e->causes = c->causes + i * AD_SUSPICIONS;
-    e->n_causes = found->n;
+    e->n_causes = ad_suspicions_causes(found, c->causes + i * AD_SUSPICIONS);
     snprintf(detail, AD_DETAIL, "%s%.270s", where, found->found[0].detail);
     e->detail = detail;
 }

@@ -1,6 +1,7 @@
 /* check_exact.c -- what a hand-written gradient is held against, and what one point says of it. */
 #include "check_inside.h"
 
+#include "beside.h"
 #include "replay.h"
 #include "ridders.h"
 
@@ -40,7 +41,8 @@ int ad_check_look_inside(ad_checking *c)
         c->value   = done ? ad_checking_take(c, c->paths.n, sizeof(double)) : NULL;
         c->adjoint = done ? ad_checking_take(c, c->paths.n, sizeof(double)) : NULL;
         c->tangent = done ? ad_checking_take(c, c->paths.n, sizeof(double)) : NULL;
-        done = c->value && c->adjoint && c->tangent;
+        c->wide    = done ? ad_checking_take(c, c->paths.n, sizeof *c->wide) : NULL;
+        done = c->value && c->adjoint && c->tangent && c->wide;
         c->looks_inside = done && c->paths.n * (double)ad_check_rows(c) <= MOST_PLACES;
         c->of = done ? ad_paths_place(&c->paths, ad_id(E)) : 0;
         for (size_t i = 0; i < n && done; i++) {
@@ -76,6 +78,28 @@ static double rounding(ad_checking *c, size_t sample, size_t i)
     return 8 * sum;
 }
 
+/* The derivative in long double, summed over rows. */
+static ad_wide wide_slope(ad_checking *c, size_t sample, size_t i)
+{
+    ad_wide sum = 0;
+    for (size_t r = 0; r < ad_check_rows(c); r++) {
+        ad_check_inputs(c, sample, r, c->inputs);
+        ad_paths_values_wide(&c->paths, c->inputs, c->wide);
+        sum += c->wide[c->slopes[i]];
+    }
+    return sum;
+}
+
+/* Whether it has the same slope on both sides nevertheless, at the values that are there. */
+static int is_smooth(ad_checking *c, size_t i)
+{
+    const ad_paths *p = &c->paths;
+    for (uint32_t k = 0; k < p->n; k++)
+        c->tape->head->values[p->places[k].id] = c->value[k];
+    ad_var E = ad_var_at(c->tape, p->places[c->of].id), x = ad_var_at(c->tape, p->places[c->by[i]].id);
+    return ad_is_smooth_along(E, x, c->slopes[i] == UINT32_MAX ? 0 : c->value[c->slopes[i]]);
+}
+
 /* Marks the components that feel a kink at the given point. */
 static void mark_kinks(ad_checking *c, size_t sample)
 {
@@ -87,7 +111,7 @@ static void mark_kinks(ad_checking *c, size_t sample)
             continue;
         for (size_t i = 0; i < c->n; i++) {
             ad_paths_tangents(&c->paths, c->value, c->by[i], c->tangent);
-            if (ad_paths_kink(&c->paths, c->value, c->adjoint, c->tangent, c->of) != UINT32_MAX)
+            if (ad_paths_kink(&c->paths, c->value, c->adjoint, c->tangent, c->of) != UINT32_MAX && !is_smooth(c, i))
                 c->state[i * c->samples + sample] = AT_POINT_KINK;
         }
     }
@@ -106,8 +130,13 @@ static int judge_exact(ad_checking *c, size_t sample, size_t i)
     *tolerance = AGREES * size;
     if (fabs(yours - exact) <= *tolerance)
         return AT_POINT_RIGHT;
-    *tolerance += rounding(c, sample, i);
-    return fabs(yours - exact) <= *tolerance ? AT_POINT_NOISE : AT_POINT_WRONG;
+    double noise = rounding(c, sample, i);
+    *tolerance += noise;
+    if (fabs(yours - exact) > *tolerance)
+        return AT_POINT_WRONG;
+    ad_wide wide = noise > 0 ? wide_slope(c, sample, i) : NAN;
+    int vanish = fabs(yours) <= noise && ad_wide_agree(wide, noise, 0, 0, 0);    /* yours is of double, and so is its noise */
+    return ad_wide_agree(wide, 0, yours, 0, AGREES) || vanish ? AT_POINT_RIGHT : AT_POINT_NOISE;
 }
 
 /* ---- Differences ------------------------------------------------------------------------------------------------------------------ */

@@ -34,6 +34,7 @@ typedef struct ad_checking {
     uint32_t         of, *by, *slopes;     /* places: the output; [n] the params and their recorded derivatives, UINT32_MAX: none */
     double          *inputs;               /* [n + columns] scratch */
     double          *value, *adjoint, *tangent;           /* [paths.n] scratch */
+    ad_wide         *wide;                 /* [paths.n] scratch */
 } ad_checking;
 
 enum { AD_NAME_ROOM = 96 };

@@ -10,6 +10,7 @@
 
 #include "autodiff/rules/rules.h"
 #include "autodiff/tape/internal.h"
+#include "wide.h"
 
 typedef struct ad_place {                  /* a node; operands are places too */
     enum ad_op op;
@@ -54,6 +55,10 @@ void   ad_paths_tangents(const ad_paths *p, const double *value, uint32_t by, do
 /* How far rounding may have moved `of`: every place by its own rounding, carried by its adjoint. Terms that cancel show in
  * *largest, the largest that any term of a sum contributes to it. */
 double ad_paths_rounding(const ad_paths *p, const double *value, const double *adjoint, uint32_t of, double *largest);
+/* The same values in long double, and whether two that double cannot tell apart agree there: to so much of their size, or
+ * because both vanish among their own terms. rounding: how far rounding in double may have moved each. */
+void   ad_paths_values_wide(const ad_paths *p, const double *inputs, ad_wide *value);
+int    ad_wide_agree(ad_wide x, double rounding_x, ad_wide y, double rounding_y, double relative);
 /* The first place up to `of`, on a path of nonzero slopes, where a rule is only a convention (a kink, a jump, an end of a
  * domain); UINT32_MAX: none. Without tangents, on a path from anywhere. */
 uint32_t ad_paths_kink(const ad_paths *p, const double *value, const double *adjoint, const double *tangent, uint32_t of);

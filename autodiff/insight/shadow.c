@@ -204,14 +204,6 @@ static ad_wide sum_error(double x, double y, double z)
     return (ad_wide)((x - (z - back)) + (y - back));
 }
 
-static void add_pair(ad_wide *high, ad_wide *low, ad_wide term)
-{
-    ad_wide sum = *high + term, back = sum - *high, lost = (*high - (sum - back)) + (term - back);
-    *high = sum;
-    if (lost == lost)                      /* no infinity among them */
-        *low += lost;
-}
-
 /* x y less z, all of it: in long double what is left of 106 bits rounds to 64 of them, unless it is split. */
 static ad_wide product_error(double x, double y, double z)
 {
@@ -238,8 +230,8 @@ static int error_of_row(const ad_shadow *s, const ad_node *node, uint32_t i, ad_
                        *e = ((ex - z * ey) - product_error(z, y, x)) / (y + ey); return 1;
     case AD_OP_fma: {
         ad_wide high = (ad_wide)(x * y), low = product_error(x, y, x * y);
-        add_pair(&high, &low, w);
-        add_pair(&high, &low, -z);
+        ad_wide_add(&high, &low, w);
+        ad_wide_add(&high, &low, -z);
         *e = high + (low + (x * ey + y * ex + ex * ey + ew));
         return 1;
     }
@@ -253,36 +245,6 @@ static int error_of_row(const ad_shadow *s, const ad_node *node, uint32_t i, ad_
     }
 }
 
-static ad_wide value_of_wide_list(const ad_shadow *s, const ad_node *node)
-{
-    ad_wide high = 0, low = 0, top = -INFINITY, bottom = INFINITY;
-    for (size_t k = 0; k < node->n; k++)
-        bottom = fminl(bottom, s->t[ad_node_operand(node, k)]);
-    for (size_t k = 0; k < node->n; k++)
-        top = fmaxl(top, node->op == AD_OP_norm2 ? fabsl(s->t[ad_node_operand(node, k)]) : s->t[ad_node_operand(node, k)]);
-    for (size_t k = 0; k < node->n; k++) {
-        ad_wide x = s->t[ad_node_operand(node, k)];
-        if (node->op == AD_OP_logsumexp)
-            add_pair(&high, &low, isinf(top) ? expl(x) : expl(x - top));
-        else if (node->op == AD_OP_norm2)
-            add_pair(&high, &low, top > 0 && !isinf(top) ? x / top * (x / top) : x * x);
-        else if (node->op == AD_OP_dot) {
-            if (k % 2)
-                add_pair(&high, &low, x * s->t[ad_node_operand(node, k - 1)]);
-        } else
-            add_pair(&high, &low, x);
-    }
-    high += low;
-    switch (node->op) {
-    case AD_OP_maximum:   return top;
-    case AD_OP_minimum:   return bottom;
-    case AD_OP_mean:      return high / (ad_wide)node->n;
-    case AD_OP_logsumexp: return isinf(top) ? logl(high) : top + logl(high);
-    case AD_OP_norm2:     return top > 0 && !isinf(top) ? top * sqrtl(high) : sqrtl(high);
-    default:              return high;
-    }
-}
-
 /* e of a sum, mean or dot product, from the exact sum of the doubles and the terms' errors. */
 static ad_wide error_of_list(const ad_shadow *s, const ad_node *node, uint32_t i)
 {
@@ -291,16 +253,16 @@ static ad_wide error_of_list(const ad_shadow *s, const ad_node *node, uint32_t i
     for (size_t k = 0; k < node->n; k++) {
         uint32_t o = ad_node_operand(node, k);
         if (node->op != AD_OP_dot) {
-            add_pair(&high, &low, s->v[o]);
-            add_pair(&high, &low, s->e[o]);
+            ad_wide_add(&high, &low, s->v[o]);
+            ad_wide_add(&high, &low, s->e[o]);
         } else if (k % 2) {
             uint32_t p = ad_node_operand(node, k - 1);
             double product = s->v[p] * s->v[o];
-            add_pair(&high, &low, product);
-            add_pair(&high, &low, product_error(s->v[p], s->v[o], product) + s->v[p] * s->e[o] + s->v[o] * s->e[p] + s->e[p] * s->e[o]);
+            ad_wide_add(&high, &low, product);
+            ad_wide_add(&high, &low, product_error(s->v[p], s->v[o], product) + s->v[p] * s->e[o] + s->v[o] * s->e[p] + s->e[p] * s->e[o]);
         }
     }
-    add_pair(&high, &low, -n * s->v[i]);
+    ad_wide_add(&high, &low, -n * s->v[i]);
     return (high + low) / n;
 }
 
@@ -339,7 +301,7 @@ void ad_shadow_values(ad_shadow *s)
             s->e[i] = error_of_list(s, &node, i);
         else if (!(plain && !node.list && error_of_row(s, &node, i, &s->e[i]) && isfinite(s->e[i]))) {
             const uint32_t *o = node.fixed;
-            s->t[i] = node.list ? value_of_wide_list(s, &node) : ad_wide_value(node.op, s->t[o[0]], s->t[o[1]], s->t[o[2]]);
+            s->t[i] = node.list ? ad_wide_of_list(node.op, node.n, node.list, s->t) : ad_wide_value(node.op, s->t[o[0]], s->t[o[1]], s->t[o[2]]);
             if (s->t[i] == 0 && s->v[i] == 0 && ad_is_never_zero(node.op) && isfinite(s->v[o[0]]))
                 s->t[i] = node.op == AD_OP_log_sigmoid ? -LDBL_MIN : LDBL_MIN;
             s->e[i] = isfinite(s->v[i]) && isfinite(s->t[i]) ? s->t[i] - s->v[i] : 0;
@@ -361,9 +323,9 @@ static void give(ad_shadow *s, uint32_t i, const ad_node *node, size_t k)
     if (p == 0)
         return;
     ad_wide term = s->G[i] * p;
-    add_pair(&s->G[to], &s->low[to], term);
+    ad_wide_add(&s->G[to], &s->low[to], term);
     if (s->low[i] != 0)
-        add_pair(&s->G[to], &s->low[to], s->low[i] * p);
+        ad_wide_add(&s->G[to], &s->low[to], s->low[i] * p);
     s->size[to] += fabsl(term);
 }
 
@@ -379,7 +341,7 @@ static void give_through_call(ad_shadow *s, uint32_t i, const ad_node *node)
     if (node->called->kind->adjoint(node->called->object, x, dx) != AD_OK)
         return;
     for (size_t k = 0; k < n; k++) {
-        add_pair(&s->G[node->list[k]], &s->low[node->list[k]], dx[k]);
+        ad_wide_add(&s->G[node->list[k]], &s->low[node->list[k]], dx[k]);
         s->size[node->list[k]] += fabs(dx[k]);
     }
 }

@@ -159,6 +159,47 @@ static void step(walk *w, uint32_t i)
         at[i] = ad_row_beside(node.op, at[node.fixed[0]], at[node.fixed[1]], at[node.fixed[2]]);
 }
 
+/* What E is beside; NaN without memory. */
+static ad_beside follow(ad_tape *tape, const char *function, ad_var E, size_t n, const ad_var *x, const double *direction)
+{
+    const ad_allocator *a = &tape->allocator;
+    uint32_t top = ad_id(E);
+    size_t nodes = top + (size_t)1, longest = 1, most = 1;
+    for (uint32_t i = 0; i <= top; i++) {
+        ad_node node = ad_node_at(tape, i);
+        longest = node.list && node.n > longest ? node.n : longest;
+        most = node.called && 2 * node.n + node.called->m > most ? 2 * node.n + node.called->m : most;
+    }
+    walk w = {.tape = tape, .at = ad_resize(a, NULL, 0, nodes * sizeof *w.at), .moves = ad_resize(a, NULL, 0, nodes),
+              .list = ad_resize(a, NULL, 0, longest * sizeof *w.list), .numbers = ad_resize(a, NULL, 0, most * sizeof *w.numbers)};
+    ad_beside found = of(NAN, NAN);
+    if (w.at && w.moves && w.list && w.numbers) {
+        memset(w.moves, 0, nodes);
+        for (uint32_t i = 0; i <= top; i++)
+            w.at[i] = still(tape->head->values[i]);
+        for (size_t j = 0; j < n; j++)
+            if (!ad_is_plain(x[j]) && ad_id(x[j]) <= top) {
+                w.at[ad_id(x[j])].slope += direction[j];
+                w.at[ad_id(x[j])].moves = 1;
+                w.moves[ad_id(x[j])] = 2;
+            }
+        for (uint32_t i = 0; i <= top; i++)
+            if (w.moves[i] != 2)
+                step(&w, i);
+        found = w.at[top];
+    } else
+        ad_fault_memory(tape, function, "the direction");
+    if (w.at)
+        ad_resize(a, w.at, nodes * sizeof *w.at, 0);
+    if (w.moves)
+        ad_resize(a, w.moves, nodes, 0);
+    if (w.list)
+        ad_resize(a, w.list, longest * sizeof *w.list, 0);
+    if (w.numbers)
+        ad_resize(a, w.numbers, most * sizeof *w.numbers, 0);
+    return found;
+}
+
 double ad_directional(ad_var E, size_t n, const ad_var *x, const double *direction)
 {
     const char *function = "directional";
@@ -174,46 +215,21 @@ double ad_directional(ad_var E, size_t n, const ad_var *x, const double *directi
     for (size_t j = 0; j < n; j++)
         if (!ad_is_plain(x[j]) && !ad_accepts(tape, x[j], function, "a variable of the direction"))
             return NAN;
-    const ad_allocator *a = &tape->allocator;
-    uint32_t top = ad_id(E);
-    size_t nodes = top + (size_t)1, longest = 1, most = 1;
-    for (uint32_t i = 0; i <= top; i++) {
-        ad_node node = ad_node_at(tape, i);
-        longest = node.list && node.n > longest ? node.n : longest;
-        most = node.called && 2 * node.n + node.called->m > most ? 2 * node.n + node.called->m : most;
-    }
-    walk w = {.tape = tape, .at = ad_resize(a, NULL, 0, nodes * sizeof *w.at), .moves = ad_resize(a, NULL, 0, nodes),
-              .list = ad_resize(a, NULL, 0, longest * sizeof *w.list), .numbers = ad_resize(a, NULL, 0, most * sizeof *w.numbers)};
-    double slope = NAN;
-    if (w.at && w.moves && w.list && w.numbers) {
-        memset(w.moves, 0, nodes);
-        for (uint32_t i = 0; i <= top; i++)
-            w.at[i] = still(tape->head->values[i]);
-        for (size_t j = 0; j < n; j++)
-            if (!ad_is_plain(x[j]) && ad_id(x[j]) <= top) {
-                w.at[ad_id(x[j])].slope += direction[j];
-                w.at[ad_id(x[j])].moves = 1;
-                w.moves[ad_id(x[j])] = 2;
-            }
-        for (uint32_t i = 0; i <= top; i++)
-            if (w.moves[i] != 2)
-                step(&w, i);
-        slope = w.at[top].slope;
-    } else
-        ad_fault_memory(tape, function, "the direction");
-    if (w.at)
-        ad_resize(a, w.at, nodes * sizeof *w.at, 0);
-    if (w.moves)
-        ad_resize(a, w.moves, nodes, 0);
-    if (w.list)
-        ad_resize(a, w.list, longest * sizeof *w.list, 0);
-    if (w.numbers)
-        ad_resize(a, w.numbers, most * sizeof *w.numbers, 0);
-    return slope;
+    return follow(tape, function, E, n, x, direction).slope;
 }
 
 double ad_one_sided(ad_var E, ad_var x, int side)
 {
     double direction = side < 0 ? -1 : 1;
     return direction * ad_directional(E, 1, &x, &direction);
+}
+
+int ad_is_smooth_along(ad_var E, ad_var x, double slope)
+{
+    double to_left = -1, to_right = 1, near = 1e-9 * fabs(slope);
+    ad_tape *tape = ad_tape_of(E, "one_sided");
+    if (!tape)
+        return 0;
+    ad_beside left = follow(tape, "one_sided", E, 1, &x, &to_left), right = follow(tape, "one_sided", E, 1, &x, &to_right);
+    return left.value == right.value && left.value == ad_value(E) && fabs(-left.slope - slope) <= near && fabs(right.slope - slope) <= near;
 }

@@ -8,7 +8,8 @@
  * A number is right when the exact value is within half a unit of its last digit, ties included, plus 4 units in the last
  * place of double precision; one without point and exponent is exact. Two formulas must agree to 1e-9 of their largest term
  * at the model's point and at 20 random points around it: params move within max(|p|/2, 0.1) and their bounds, consts and data
- * stay. Where a kink, or digits that are rounding noise, leave it open, it cannot be told.
+ * stay; where there are rows of data each point is in one of them, for a formula is one of every row. Where a kink, or digits
+ * that are rounding noise in long double too, leave it open, it cannot be told.
  *
  * A wrong number is carried forward when it follows from the author's own earlier numbers; the first that does not is the first
  * mistake. Causes are sought against the exact value and against the one from the author's own numbers.

@@ -32,7 +32,7 @@ ad_var ad_apply(enum ad_op op, size_t n, const ad_var *v)
 /* x^n with n written as an integer is a square or an integer power: no slope by n, and right for any sign of x. */
 static ad_var apply_power(const ad_expression *e, size_t i, const ad_var *v)
 {
-    const ad_node *exponent = &e->nodes[i - 1];
+    const ad_formula_node *exponent = &e->nodes[i - 1];
     int literal = exponent->kind == AD_NODE_NUMBER ||
                   (exponent->kind == AD_NODE_ROW && exponent->op == AD_OP_neg && exponent[-1].kind == AD_NODE_NUMBER);
     double n = v[1].value;
@@ -151,7 +151,7 @@ static ad_var run(const ad_expression *e, const sweeps *s, const ad_var *vars, a
 {
     size_t depth = 0;
     for (size_t i = 0; i < e->size; i++) {
-        const ad_node *n = &e->nodes[i];
+        const ad_formula_node *n = &e->nodes[i];
         ad_var *at = stack + (depth - n->operands);
         switch (n->kind) {
         case AD_NODE_NUMBER: *at = ad_const(n->number); break;
@@ -340,7 +340,7 @@ static void measure(const char *text, size_t length, ad_literal *literal)
 
 int ad_expression_literal(const ad_expression *e, ad_literal *literal)
 {
-    const ad_node *number = e->nodes;
+    const ad_formula_node *number = e->nodes;
     int negative = e->size == 2 && e->nodes[1].kind == AD_NODE_ROW && e->nodes[1].op == AD_OP_neg;
     if (number->kind != AD_NODE_NUMBER || !(e->size == 1 || negative))
         return 0;

@@ -41,7 +41,7 @@ typedef enum ad_node_kind {
 
 /** A node of a formula. Nodes stand in postfix order: operands before what is made of them, the whole last. So the last
  *  operand of node i is node i - 1, and the one before an operand k is node nodes[k].first - 1. */
-typedef struct ad_node {
+typedef struct ad_formula_node {
     ad_node_kind kind;
     enum ad_op   op;               /* of a row: AD_OP_mul, AD_OP_sum, ...; min and max may have any number of operands  */
     uint32_t     operands;         /* how many                                                                        */
@@ -51,14 +51,14 @@ typedef struct ad_node {
     uint32_t     symbol;           /* the place of name among the names                                               */
     const char  *name;             /* borrowed from the formula                                                       */
     double       number;
-} ad_node;
+} ad_formula_node;
 
 /** A formula. Read its members, write none. */
 typedef struct ad_expression {
     const char    *text;           /* as it was written, without space around it           */
     size_t         length;         /* bytes of it                                          */
     size_t         size;           /* nodes                                                */
-    const ad_node *nodes;          /* [size]                                               */
+    const ad_formula_node *nodes;  /* [size]                                               */
 } ad_expression;
 
 /** Reads text [length] as a formula of the given names [n], each of them known by its place. names NULL: any name will do,

@@ -1,7 +1,9 @@
 /* judge.c -- judging all claims of a model: their values point by point, their verdicts, the result's memory. */
 #include "judge.h"
 
+#include "autodiff/insight/beside.h"
 #include "autodiff/insight/sample.h"
+#include "autodiff/insight/side.h"
 
 #include <float.h>
 #include <math.h>
@@ -36,6 +38,7 @@ static void forget_work(ad_judging *j)
         ad_judging_drop(j, *scratch[k], j->paths.n, sizeof(double));
         *scratch[k] = NULL;
     }
+    ad_judging_drop(j, j->wide, j->paths.n, sizeof *j->wide);
     ad_judging_drop(j, j->own, j->n, sizeof *j->own);
     ad_judging_drop(j, j->given, j->n + 1, sizeof *j->given);
     if (j->taken)
@@ -44,6 +47,7 @@ static void forget_work(ad_judging *j)
     j->names = NULL;
     j->inputs = j->numbers = NULL;
     j->points = NULL;
+    j->wide = NULL;
     j->own = NULL;
     j->given = NULL;
     j->tape = NULL;
@@ -64,6 +68,20 @@ void ad_judgements_free(ad_judgements *judgements)
 
 /* ---- Points ---------------------------------------------------------------------------------------------------------------------- */
 
+static double *input_of(const ad_judging *j, double *x, size_t symbol)
+{
+    return &x[ad_word_y(j->tape->head->words[ad_id(j->vars[symbol])])];
+}
+
+/* Every formula is per row: each random point is one of params in one of the rows. */
+static void choose_row(ad_judging *j, size_t sample, double *x, uint64_t *state)
+{
+    size_t rows = j->o.columns ? j->o.rows : 0;
+    j->row_of[sample] = rows ? (size_t)(ad_sample_uniform(state) * (double)rows) % rows : 0;
+    for (size_t k = 0; rows && k < ad_model_columns(j->model); k++)
+        *input_of(j, x, ad_model_column(j->model, k)) = j->o.columns[k][j->row_of[sample]];
+}
+
 static int choose_points(ad_judging *j)
 {
     j->n_inputs = j->tape->n_inputs;
@@ -80,9 +98,10 @@ static int choose_points(ad_judging *j)
         for (size_t k = 0; s && k < ad_model_params(j->model); k++) {
             size_t symbol = ad_model_param(j->model, k);
             const ad_symbol *p = ad_model_symbol(j->model, symbol);
-            uint32_t input = ad_word_y(j->tape->head->words[ad_id(j->vars[symbol])]);
-            x[input] = ad_sample_near(p->value, p->low, p->high, &state);
+            *input_of(j, x, symbol) = ad_sample_near(p->value, p->low, p->high, &state);
         }
+        if (s)
+            choose_row(j, s, x, &state);
     }
     return 1;
 }
@@ -95,9 +114,10 @@ static int evaluate(ad_judging *j)
         if (!(*scratch[k] = ad_judging_take(j, j->paths.n, sizeof(double))))
             return 0;
     j->numbers = ad_judging_take(j, 2 * j->n * j->samples, sizeof *j->numbers);
+    j->wide    = ad_judging_take(j, j->paths.n, sizeof *j->wide);
     j->own     = ad_judging_take(j, j->n, sizeof *j->own);
     j->given   = ad_judging_take(j, j->n + 1, sizeof *j->given);
-    if (!j->numbers || !j->own || !j->given)
+    if (!j->numbers || !j->wide || !j->own || !j->given)
         return 0;
     for (size_t s = 0; s < j->samples; s++) {
         ad_paths_values(&j->paths, j->points[s], 0, NULL, j->value);
@@ -122,13 +142,19 @@ double ad_judge_rounding(ad_judging *j, size_t sample, uint32_t place, double *l
     return 8 * (ad_paths_rounding(&j->paths, j->value, j->adjoint, place, largest) + DBL_EPSILON * *largest);
 }
 
+/* A side in long double, at the sample for which values are there. */
+static ad_wide wide_side(const ad_judging *j, const ad_side *side)
+{
+    return side->place == UINT32_MAX ? (ad_wide)ad_value(side->value) : j->wide[side->place];
+}
+
 /* ---- Kinks ------------------------------------------------------------------------------------------------------------------------ */
 
-/* A kink or jump that a derivative of the side feels, or that the derivative's own formula sits on. */
-static int is_at_kink(ad_judging *j, const ad_side *side)
+/* The derivative of the side that feels a kink or jump, or whose own formula sits on one; or NULL. */
+static const ad_atom *at_kink(ad_judging *j, const ad_side *side)
 {
     if (!j->has_kinks)
-        return 0;
+        return NULL;
     ad_paths_values(&j->paths, j->points[0], 0, NULL, j->value);
     for (int u = 0; u < side->n_atoms; u++) {
         const ad_atom *a = &j->atoms[j->uses[side->first_atom + u]];
@@ -136,10 +162,11 @@ static int is_at_kink(ad_judging *j, const ad_side *side)
             continue;
         ad_paths_adjoints(&j->paths, j->value, a->of_place, j->adjoint);
         ad_paths_tangents(&j->paths, j->value, a->by_place, j->tangent);
-        if (ad_paths_kink(&j->paths, j->value, j->adjoint, j->tangent, a->of_place) != UINT32_MAX)
-            return 1;
+        if (ad_paths_kink(&j->paths, j->value, j->adjoint, j->tangent, a->of_place) != UINT32_MAX &&
+            !ad_is_smooth_along(a->of, a->by, ad_value(a->value)))
+            return a;
     }
-    return 0;
+    return NULL;
 }
 
 /* Whether the point lies on any kink at all: mostly not, and then no claim need be looked at. */
@@ -153,7 +180,8 @@ static void look_for_kinks(ad_judging *j)
 
 /* ---- Numbers ---------------------------------------------------------------------------------------------------------------------- */
 
-double ad_half_unit(const ad_literal *l)
+/* Half a unit of a number's last digit, 0 where it is exact. */
+static double half_unit(const ad_literal *l)
 {
     if (l->exact)
         return 0;
@@ -163,7 +191,28 @@ double ad_half_unit(const ad_literal *l)
     return sscanf(text, "%lf", &half) == 1 ? half : 0;
 }
 
+double ad_number_tolerance(const ad_literal *l, double exact)
+{
+    return half_unit(l) + 4 * DBL_EPSILON * (isfinite(exact) ? fmax(fabs(exact), fabs(l->value)) : 0);
+}
+
 static void say(ad_judged *c, const char *words) { snprintf(c->detail, sizeof c->detail, "%s", words); }
+
+/* With the slopes on both sides; where there is none, an end of a domain or a vertical. */
+static void say_kink(ad_judged *c, const ad_atom *a)
+{
+    double left = ad_one_sided(a->of, a->by, -1) + 0.0, right = ad_one_sided(a->of, a->by, 1) + 0.0;       /* no -0 */
+    if (isfinite(left) && isfinite(right) && left != right)
+        snprintf(c->detail, sizeof c->detail, "the point lies on a kink: %.60s is %.6g on its left and %.6g on its right", a->text, left, right);
+    else if (isfinite(left) && isfinite(right) && left == ad_value(a->value))
+        say(c, "the point lies on a jump: the value itself changes there");
+    else if (isfinite(left) && isfinite(right))
+        snprintf(c->detail, sizeof c->detail, "the point lies on kinks: beside it %.60s is %.6g, at it the rules' convention gives %.6g",
+                 a->text, left, ad_value(a->value));
+    else
+        snprintf(c->detail, sizeof c->detail, "%.60s does not exist here: %s", a->text,
+                 isnan(left) || isnan(right) ? "the point lies at the end of a domain" : "the slope is infinite");
+}
 
 /* The loss, and its derivatives by params, are sums over rows where there are data. */
 static int try_sum(ad_judging *j, size_t i)
@@ -192,6 +241,18 @@ static int try_sum(ad_judging *j, size_t i)
     return done;
 }
 
+/* A number that rounding in double keeps apart from the exact value, though it is that one as printed; or a 0 for what is
+ * nothing but rounding among its terms. */
+static int is_number_beyond_double(ad_judging *j, const ad_judged *c, double rounding)
+{
+    double claimed = c->value[!c->quantity][0];
+    if (c->found.by_sum || !AD_WIDE)
+        return 0;
+    ad_paths_values_wide(&j->paths, j->points[0], j->wide);
+    ad_wide exact = wide_side(j, ad_computed_side(c));
+    return fabsl(exact - claimed) <= c->tolerance || (claimed == 0 && ad_wide_agree(exact, rounding, 0, 0, 0));
+}
+
 static int judge_number(ad_judging *j, size_t i)
 {
     ad_judged *c = &j->claims[i];
@@ -200,17 +261,20 @@ static int judge_number(ad_judging *j, size_t i)
     double of_row = c->value[c->quantity][0];
     if (!try_sum(j, i))
         return 0;
-    double exact = c->value[c->quantity][0], claimed = c->value[!c->quantity][0], largest;
-    c->tolerance = ad_half_unit(l) + 4 * DBL_EPSILON * fmax(fabs(exact), fabs(claimed));
+    double exact = c->value[c->quantity][0], claimed = c->value[!c->quantity][0], largest, rounding;
+    c->tolerance = ad_number_tolerance(l, exact);
     double difference = fabs(exact - claimed);
+    const ad_atom *kink = at_kink(j, side);
     c->found.computed = exact;
     c->found.claimed = claimed;
-    if (is_at_kink(j, side)) {
+    if (kink) {
         c->found.verdict = AD_CANNOT_TELL;
-        say(c, "the point lies on a kink: the slopes of both sides differ");
+        say_kink(c, kink);
     } else if (isnan(exact)) {
         c->found.verdict = AD_CANNOT_TELL;
         say(c, "there is no value to compare with");
+    } else if (isinf(exact)) {             /* which no number is */
+        c->found.verdict = AD_WRONG;
     } else if (exact == claimed || difference <= c->tolerance) {
         c->found.verdict = AD_RIGHT;
     } else if (c->found.by_sum && fabs(of_row - claimed) <= c->tolerance) {
@@ -218,9 +282,9 @@ static int judge_number(ad_judging *j, size_t i)
         c->found.by_sum = 0;
         c->found.computed = c->value[c->quantity][0] = of_row;
         say(c, "right for the row, not for the sum over the rows");
-    } else if (difference <= c->tolerance + ad_judge_rounding(j, 0, side->place, &largest)) {
-        c->found.verdict = AD_CANNOT_TELL;
-        say(c, "it differs in digits that rounding alone decides");
+    } else if (difference <= c->tolerance + (rounding = ad_judge_rounding(j, 0, side->place, &largest))) {
+        c->found.verdict = is_number_beyond_double(j, c, rounding) ? AD_RIGHT : AD_CANNOT_TELL;
+        say(c, c->found.verdict == AD_RIGHT ? "" : "it differs in digits that rounding alone decides");
     } else
         c->found.verdict = AD_WRONG;
     return 1;
@@ -241,15 +305,19 @@ static int compare(ad_judging *j, const ad_judged *c, size_t s)
         return AGREE;
     if (isinf(difference))
         return NOTHING;
-    double rounding = ad_judge_rounding(j, s, c->side[0].place, &most[0]) + ad_judge_rounding(j, s, c->side[1].place, &most[1]);
-    return difference <= fmax(AGREES * fmax(most[0], most[1]), rounding) ? BLURRED : DIFFER;
+    double rounding[2] = {ad_judge_rounding(j, s, c->side[0].place, &most[0]), ad_judge_rounding(j, s, c->side[1].place, &most[1])};
+    if (difference > fmax(AGREES * fmax(most[0], most[1]), rounding[0] + rounding[1]))
+        return DIFFER;
+    ad_paths_values_wide(&j->paths, j->points[s], j->wide);
+    return ad_wide_agree(wide_side(j, &c->side[0]), rounding[0], wide_side(j, &c->side[1]), rounding[1], AGREES) ? AGREE : BLURRED;
 }
 
 static void judge_formulas(ad_judging *j, size_t i)
 {
     ad_judged *c = &j->claims[i];
     size_t agree = 0, blurred = 0, differ = SIZE_MAX;
-    int here = 0, kink = is_at_kink(j, &c->side[0]) || is_at_kink(j, &c->side[1]);
+    int here = 0;
+    const ad_atom *left_kink = at_kink(j, &c->side[0]), *kink = left_kink ? left_kink : at_kink(j, &c->side[1]);
     c->found.computed = c->value[0][0];
     c->found.claimed = c->value[1][0];
     for (size_t s = j->samples; s-- > 0;) {
@@ -262,10 +330,14 @@ static void judge_formulas(ad_judging *j, size_t i)
         here = at;
     }
     c->found.verdict = differ != SIZE_MAX ? AD_WRONG : kink || agree <= blurred ? AD_CANNOT_TELL : AD_RIGHT;
-    if (c->found.verdict == AD_CANNOT_TELL)
-        say(c, kink ? "the point lies on a kink: the slopes of both sides differ"
-               : agree + blurred ? "terms cancel, and what is left is rounding" : "there is no value to compare with, here or nearby");
-    if (c->found.verdict == AD_WRONG && here == AGREE)
+    if (c->found.verdict == AD_CANNOT_TELL && kink)
+        say_kink(c, kink);
+    else if (c->found.verdict == AD_CANNOT_TELL)
+        say(c, agree + blurred ? "terms cancel, and what is left is rounding" : "there is no value to compare with, here or nearby");
+    if (c->found.verdict == AD_WRONG && here == AGREE && j->o.columns && j->o.rows > 1)
+        snprintf(c->detail, sizeof c->detail, "it holds at the model's point in this row alone: at random point %zu in row %zu, %.8g and %.8g",
+                 differ, j->row_of[differ] + 1, c->value[0][differ], c->value[1][differ]);
+    else if (c->found.verdict == AD_WRONG && here == AGREE)
         snprintf(c->detail, sizeof c->detail, "it holds at the model's point alone: at random point %zu, %.8g and %.8g", differ,
                  c->value[0][differ], c->value[1][differ]);
 }

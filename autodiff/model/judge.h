@@ -9,6 +9,7 @@
 #define AUTODIFF_MODEL_JUDGE_H
 
 #include "autodiff/insight/cause.h"
+#include "autodiff/insight/sample.h"
 #include "claims.h"
 
 enum { AD_NO_ATOM = -1, AD_WORDS_OF_SIDE = 96 };
@@ -50,6 +51,10 @@ typedef struct ad_own {
     int      wrong, atom;                  /* atom AD_NO_ATOM: for a name */
 } ad_own;
 
+/* Two names of one quantity, older and newer: the other's value may stand for it. */
+typedef struct ad_related { size_t of, other; } ad_related;
+enum { AD_RELATED = 64 };
+
 typedef struct ad_judging {
     ad_judgements      report;             /* first, so that it can be freed by its address */
     ad_allocator       allocator;
@@ -68,11 +73,16 @@ typedef struct ad_judging {
     size_t             n_names, n_inputs;
     double            *inputs;             /* [samples][n_inputs] */
     const double     **points;             /* [samples] */
+    size_t             row_of[1 + AD_SAMPLES];               /* the row of the data that a random point is in, from 0 */
     double            *numbers;            /* [samples][2 n] the sides' values */
     double            *value, *adjoint, *tangent, *fixed;    /* [paths.n] scratch */
+    ad_wide           *wide;               /* [paths.n] scratch */
     ad_own            *own;                /* [n_own] rising by place, the latest of a place */
     size_t             n_own;
     ad_given          *given;              /* [n + 1] scratch */
+    ad_related         related[AD_RELATED];                  /* [n_related] once they are known */
+    size_t             n_related;
+    int                knows_related;
 } ad_judging;
 
 void *ad_judging_take(ad_judging *j, size_t n, size_t size);
@@ -88,8 +98,8 @@ int  ad_judge_take_paths(ad_judging *j);
 static inline const ad_side *ad_computed_side(const ad_judged *c) { return &c->side[c->quantity]; }
 static inline const ad_side *ad_claimed_side(const ad_judged *c) { return &c->side[!c->quantity]; }
 
-/* judge.c: half a unit of a number's last digit, 0 where it is exact. */
-double ad_half_unit(const ad_literal *l);
+/* judge.c: how far from the exact value a number may be: half a unit of its last digit, and 4 ulp. */
+double ad_number_tolerance(const ad_literal *l, double exact);
 /* How far rounding may move a place, at values and adjoints that it leaves in the scratch arrays. */
 double ad_judge_rounding(ad_judging *j, size_t sample, uint32_t place, double *largest);
 

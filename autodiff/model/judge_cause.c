@@ -28,19 +28,22 @@ static size_t without_age(const char *name, char *base, size_t size)
     return 0;
 }
 
-/* Whether one is an older or newer one of the other by name, or an update step of it: u = v - ... */
-static int related(const ad_judging *j, size_t v, size_t u)
+/* The place of the name that a formula is an update step of: v in v - ..., or v + ...; AD_NO_SYMBOL. */
+static size_t step_from(const ad_judging *j, size_t u)
 {
-    const ad_symbol *a = ad_model_symbol(j->model, v), *b = ad_model_symbol(j->model, u);
+    const ad_expression *e = ad_model_symbol(j->model, u)->formula;
+    const ad_formula_node *root = e ? &e->nodes[e->size - 1] : NULL, *left = root && root->kind == AD_NODE_ROW && root->operands == 2 ? &e->nodes[root->first] : NULL;
+    int is_step = left && (root->op == AD_OP_sub || root->op == AD_OP_add) && left->kind == AD_NODE_NAME && e->nodes[e->size - 2].first == 1 &&
+                  ad_model_symbol(j->model, left->symbol)->kind != AD_SYMBOL_FORMULA;
+    return is_step ? left->symbol : AD_NO_SYMBOL;
+}
+
+/* Whether one is an older or newer one of the other by name. */
+static int namesakes(const char *a, const char *b)
+{
     char x[256], y[256];
-    size_t aged = without_age(a->name, x, sizeof x) + without_age(b->name, y, sizeof y);
-    if (aged && !strcmp(x, y))
-        return 1;
-    const ad_expression *e = b->formula ? b->formula : a->formula;
-    size_t base = b->formula ? v : u;
-    const ad_node *root = e ? &e->nodes[e->size - 1] : NULL, *left = root && root->kind == AD_NODE_ROW && root->operands == 2 ? &e->nodes[root->first] : NULL;
-    return left && (root->op == AD_OP_sub || root->op == AD_OP_add) && left->kind == AD_NODE_NAME && left->symbol == base &&
-           e->nodes[e->size - 2].first == 1 && ad_model_symbol(j->model, base)->kind != AD_SYMBOL_FORMULA;
+    size_t aged = without_age(a, x, sizeof x) + without_age(b, y, sizeof y);
+    return aged && !strcmp(x, y);
 }
 
 enum { MOST_OTHERS = 64, WORDS = 96 };
@@ -67,7 +70,7 @@ static size_t update_of(const ad_judging *j, size_t i, int *atom)
     const ad_claim *claim = ad_model_claim(j->model, i);
     const ad_side *side = ad_computed_side(c);
     const ad_expression *e = c->quantity ? claim->right : claim->left;
-    const ad_node *root = &e->nodes[e->size - 1];
+    const ad_formula_node *root = &e->nodes[e->size - 1];
     if (root->kind != AD_NODE_ROW || (root->op != AD_OP_sub && root->op != AD_OP_add) || e->nodes[0].kind != AD_NODE_NAME ||
         e->nodes[e->size - 2].first != 1)
         return AD_NO_SYMBOL;
@@ -79,13 +82,34 @@ static size_t update_of(const ad_judging *j, size_t i, int *atom)
     return AD_NO_SYMBOL;
 }
 
+/* Names that are older or newer ones of others, once for all claims. */
+static void find_related(ad_judging *j)
+{
+    char base[256];
+    for (size_t u = 0; u < j->symbols && j->symbols < 1024; u++) {
+        const ad_symbol *b = ad_model_symbol(j->model, u);
+        size_t from = step_from(j, u), aged = without_age(b->name, base, sizeof base);
+        for (size_t v = 0; v < j->symbols && (aged || from != AD_NO_SYMBOL); v++) {
+            const ad_symbol *a = ad_model_symbol(j->model, v);
+            if (v == u || (v != from && !namesakes(a->name, b->name)))
+                continue;
+            if (a->kind != AD_SYMBOL_FORMULA && j->n_related < AD_RELATED)
+                j->related[j->n_related++] = (ad_related){v, u};
+            if (b->kind != AD_SYMBOL_FORMULA && j->n_related < AD_RELATED && !without_age(a->name, base, sizeof base))
+                j->related[j->n_related++] = (ad_related){u, v};
+        }
+    }
+    j->knows_related = 1;
+}
+
 static void gather_others(ad_judging *j, size_t i, others *o)
 {
     o->n = 0;
-    for (size_t v = 0; v < j->symbols && j->symbols < 1024; v++)
-        for (size_t u = 0; u < j->symbols; u++)
-            if (u != v && ad_model_symbol(j->model, v)->kind != AD_SYMBOL_FORMULA && related(j, v, u))
-                add_other(o, (ad_other_value){.of = j->names[v], .place = j->names[u]}, "%s", ad_model_symbol(j->model, u)->name, 0);
+    if (!j->knows_related)
+        find_related(j);
+    for (size_t k = 0; k < j->n_related; k++)
+        add_other(o, (ad_other_value){.of = j->names[j->related[k].of], .place = j->names[j->related[k].other]}, "%s",
+                  ad_model_symbol(j->model, j->related[k].other)->name, 0);
     for (size_t k = 0; k < i; k++) {                   /* numbers of earlier claims: update steps, and names claimed before */
         const ad_judged *c = &j->claims[k];
         const ad_side *side = ad_computed_side(c);
@@ -248,8 +272,7 @@ static void find_swapped(ad_judging *j, size_t i, material *m)
         if (k == i || of_number != c->found.is_number)
             continue;
         if (of_number && other->tolerance == 0) {      /* not judged yet: claims after this one */
-            double printed = other->value[!other->quantity][0], exact = other->value[other->quantity][0];
-            other->tolerance = ad_half_unit(&ad_claimed_side(other)->literal) + 4 * DBL_EPSILON * fmax(fabs(printed), fabs(exact));
+            other->tolerance = ad_number_tolerance(&ad_claimed_side(other)->literal, other->value[other->quantity][0]);
         }
         other->found.is_number = of_number;
         if (!value_fits(j, k, k) && value_fits(j, i, k) && value_fits(j, k, i)) {
@@ -332,14 +355,12 @@ int ad_judge_explain(ad_judging *j, size_t i)
         memcpy(m.quantity, c->value[c->quantity], m.samples * sizeof *m.quantity);
         done = seek_all(j, i, &m) && (!c->found.is_number || seek_from_own(j, i, &m));
     }
-    if (done && (!m.found.n || m.found.found[0].cause == AD_CAUSE_UNKNOWN))
+    if (done && !m.found.n)
         done = seek_repair(j, i, &m);
     if (done) {
         if (!m.found.n)
             ad_suspicions_add(&m.found, AD_CAUSE_UNKNOWN, 9, "no known slip explains it");
-        for (size_t k = 0; k < m.found.n; k++)
-            c->causes[k] = m.found.found[k].cause;
-        c->found.n_causes = m.found.n;
+        c->found.n_causes = ad_suspicions_causes(&m.found, c->causes);
         c->found.cause = m.found.found[0].cause;
         write_detail(c, &m.found);
         if (c->found.loss_name) {

@@ -10,14 +10,14 @@
 /* ---- Expressions with derivatives as names --------------------------------------------------------------------------------- */
 
 typedef struct rewriting {
-    ad_node  *nodes;                       /* [longest side], and so the others */
+    ad_formula_node *nodes;                /* [longest side], and so the others */
     uint32_t *map;                         /* places of the old nodes among the new ones */
     uint32_t *last;                        /* the outermost derivative that begins at a node; 0: none */
     size_t    size;
 } rewriting;
 
 /* A copy of nodes [first, last], which are a formula of their own. */
-static ad_expression part_of(const ad_expression *e, size_t first, size_t last, ad_node *nodes)
+static ad_expression part_of(const ad_expression *e, size_t first, size_t last, ad_formula_node *nodes)
 {
     for (size_t i = first; i <= last; i++) {
         nodes[i - first] = e->nodes[i];
@@ -35,9 +35,9 @@ static int same_atom(const ad_judging *j, size_t of, size_t by)
 }
 
 /* The derivative at node i of a side; a new atom, or one that is there. AD_NO_ATOM without memory. */
-static int atom_at(ad_judging *j, const ad_expression *e, size_t i, ad_node *scratch)
+static int atom_at(ad_judging *j, const ad_expression *e, size_t i, ad_formula_node *scratch)
 {
-    const ad_node *d = &e->nodes[i], *operand = &e->nodes[i - 1];
+    const ad_formula_node *d = &e->nodes[i], *operand = &e->nodes[i - 1];
     size_t of = operand->kind == AD_NODE_NAME ? operand->symbol : AD_NO_SYMBOL;
     int known = of == AD_NO_SYMBOL ? AD_NO_ATOM : same_atom(j, of, d->symbol);
     if (known != AD_NO_ATOM)
@@ -92,7 +92,7 @@ static ad_var own_node(ad_tape *tape, ad_var v, const char *name)
 /* ---- Sides ---------------------------------------------------------------------------------------------------------------------- */
 
 /* Finds the derivatives of a side: those not inside another. */
-static int find_atoms(ad_judging *j, const ad_expression *e, ad_side *side, ad_node *scratch)
+static int find_atoms(ad_judging *j, const ad_expression *e, ad_side *side, ad_formula_node *scratch)
 {
     side->first_atom = j->n_uses;
     for (size_t end = e->size; end > 0;) {
@@ -122,7 +122,7 @@ static void record_side(ad_judging *j, const ad_expression *e, ad_side *side, re
             w->last[e->nodes[i].first] = (uint32_t)i;
     for (size_t i = 0; i < e->size; i++) {
         size_t last = w->last[i] ? w->last[i] : i;
-        ad_node node = e->nodes[last];
+        ad_formula_node node = e->nodes[last];
         w->map[i] = (uint32_t)w->size;
         if (node.kind == AD_NODE_DERIVATIVE) {
             node.kind = AD_NODE_NAME;
@@ -135,7 +135,7 @@ static void record_side(ad_judging *j, const ad_expression *e, ad_side *side, re
         i = last;
     }
     ad_expression rewritten = {.text = e->text, .length = e->length, .size = w->size, .nodes = w->nodes};
-    const ad_node *root = &w->nodes[w->size - 1];
+    const ad_formula_node *root = &w->nodes[w->size - 1];
     side->symbol = root->kind == AD_NODE_NAME && root->symbol < j->symbols ? root->symbol : AD_NO_SYMBOL;
     side->atom = root->kind == AD_NODE_NAME && root->symbol >= j->symbols ? (int)(root->symbol - j->symbols) : AD_NO_ATOM;
     side->value = ad_expression_record(&rewritten, j->tape, vars);

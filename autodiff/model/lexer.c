@@ -56,6 +56,8 @@ static ad_token read_number(ad_lexer *l, ad_token t)
         int product = t.length && starts_name(l->text[after]) && !hexadecimal;
         ad_problem_at(l->problem, AD_ERROR_SYNTAX, l->text, l->size, t.at, stop > t.at ? stop - t.at : 1,
                       product ? "expected an operator after the number; a product is written %.*s*%.*s"
+                      : l->text[t.at] == '.' ? "neither a number nor part of a name: expected a digit after the '.' of a number, "
+                                               "letters on both sides of one in a name"
                               : "not a number in C notation; expected one like 2, 0.5, .5, 1e-3 or 0x1p-3",
                       (int)(t.length > AD_QUOTED ? AD_QUOTED : t.length), l->text + t.at,
                       (int)(stop - after > AD_QUOTED ? AD_QUOTED : stop - after), l->text + after);
@@ -119,7 +121,7 @@ static const struct { const char *instead; const char *advice; } habits[] = {
     {"\xe2\x80\x93", "the sign is written -"},
     {"\xc2\xb7", "a product is written x*y"},
     {"\xc3\x97", "a product is written x*y"},
-    {"\xc2\xb2", "a square is written x^2"},
+    {"\xc2\xb2", "a square is written x^2, a second derivative d(d(E)/d(w))/d(w)"},
     {"\xcf\x80", "it is written pi"},
     {"\xe2\x88\x9a", "a root is written sqrt(x)"},
     {"\xe2\x89\xa4", "it is written <="},

@@ -24,7 +24,7 @@ typedef struct printer {
 } printer;
 
 /* The sign of a row that is written between its operands, blanks around it where it binds loosely. */
-static const char *sign_of(const ad_node *n, int *precedence)
+static const char *sign_of(const ad_formula_node *n, int *precedence)
 {
     static const struct { enum ad_op op; const char *sign; int precedence; } signs[] = {
         {AD_OP_add, " + ", AD_BINDS_SUM}, {AD_OP_sub, " - ", AD_BINDS_SUM}, {AD_OP_mul, "*", AD_BINDS_PRODUCT},
@@ -41,7 +41,7 @@ static const char *sign_of(const ad_node *n, int *precedence)
     return NULL;
 }
 
-static int binds(const ad_node *n)
+static int binds(const ad_formula_node *n)
 {
     int precedence = BINDS_ALL;
     if (n->kind == AD_NODE_ROW && n->op == AD_OP_neg)
@@ -71,7 +71,7 @@ static void write_text(printer *p, const char *text, size_t length)
 /* Operands, last first: so they come off the stack in order. */
 static void later_call(printer *p, uint32_t i)
 {
-    const ad_node *nodes = p->e->nodes;
+    const ad_formula_node *nodes = p->e->nodes;
     later(p, ")", 0, 0);
     for (uint32_t k = 0, at = i - 1; k < nodes[i].operands; k++, at = nodes[at].first - 1) {
         later(p, NULL, at, 0);
@@ -82,7 +82,7 @@ static void later_call(printer *p, uint32_t i)
 
 static void write_row(printer *p, uint32_t i)
 {
-    const ad_node *nodes = p->e->nodes, *n = &nodes[i];
+    const ad_formula_node *nodes = p->e->nodes, *n = &nodes[i];
     uint32_t last = i - 1, before = n->operands > 1 ? nodes[last].first - 1 : 0;
     int precedence = 0;
     const char *sign = sign_of(n, &precedence);
@@ -118,7 +118,7 @@ static void write_name(printer *p, const char *name)
 
 static void write_node(printer *p, uint32_t i)
 {
-    const ad_node *n = &p->e->nodes[i];
+    const ad_formula_node *n = &p->e->nodes[i];
     double value;
     switch (n->kind) {
     case AD_NODE_NUMBER:

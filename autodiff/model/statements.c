@@ -119,6 +119,9 @@ static int read_const(reader *r)
 static int read_bounds(reader *r, ad_symbol *s, size_t value_at, size_t value_length)
 {
     ad_lexer *l = &r->lexer;
+    size_t open = l->at + strspn(l->text + l->at, " \t");
+    if (l->text[open] == '[')
+        return ad_problem_at(l->problem, AD_ERROR_SYNTAX, l->text, l->size, open, 1, "expected '(': bounds are written in (low, high)");
     if (!take(r, AD_TOKEN_OPEN, "'(': bounds are written in (low, high)"))
         return 0;
     size_t at = l->at;
@@ -193,13 +196,21 @@ static size_t column_of(const ad_lexer *l, size_t at)
     return column;
 }
 
+/* What is expected after the left side of a claim. */
+static const char *between(const ad_expression *left)
+{
+    const ad_formula_node *root = &left->nodes[left->size - 1];
+    return root->kind == AD_NODE_ROW && root->op == AD_OP_equal ? "'=' (and '==' compares): a claim is FORMULA = FORMULA"
+                                                                : "'=': a claim is FORMULA = FORMULA";
+}
+
 static int read_claim(reader *r)
 {
     ad_model *m = r->model;
     ad_lexer *l = &r->lexer;
     size_t at = ad_lexer_peek(l).at;
     ad_claim claim = {.number = m->n_claims + 1, .line = r->line, .column = column_of(l, at)};
-    if (!(claim.left = ad_parse_formula(l, &m->scope, &m->arena)) || !take(r, AD_TOKEN_EQUALS, "'=': a claim is FORMULA = FORMULA") ||
+    if (!(claim.left = ad_parse_formula(l, &m->scope, &m->arena)) || !take(r, AD_TOKEN_EQUALS, between(claim.left)) ||
         !(claim.right = ad_parse_formula(l, &m->scope, &m->arena)))
         return 0;
     size_t stop = l->at;
@@ -239,10 +250,10 @@ static int read_definition(reader *r, const ad_token *first)
         ad_nearest nearest = {.written = l->text + first->at, .length = first->length};
         for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
             ad_nearest_offer(&nearest, statements[i].word);
-        if (nearest.best)
-            return ad_problem_at(l->problem, AD_ERROR_SYNTAX, l->text, l->size, first->at, first->length,
-                                 "no statement begins with '%.*s%s'; did you mean '%s'?",
-                                 AD_QUOTE(first->length, l->text + first->at), nearest.best);
+        return ad_problem_at(l->problem, AD_ERROR_SYNTAX, l->text, l->size, first->at, first->length,
+                             nearest.best ? "no statement begins with '%.*s%s'; did you mean '%s'?"
+                                          : "no statement begins with '%.*s%s': expected const, param, column, minimize, claim or NAME = formula",
+                             AD_QUOTE(first->length, l->text + first->at), nearest.best);
     }
     if (first->kind != AD_TOKEN_NAME) {
         ad_token t = ad_lexer_next(l);

@@ -81,6 +81,9 @@ int ad_unknown_function(ad_lexer *l, const ad_token *t)
 {
     const char *name = l->text + t->at;
     ad_nearest nearest = {.written = name, .length = t->length};
+    if (t->length == 2 && name[0] == 'd' && name[1] >= '2' && name[1] <= '9')
+        return ad_problem_at(l->problem, AD_ERROR_SYNTAX, l->text, l->size, t->at, t->length,
+                             "unknown function '%.2s'; a second derivative is written d(d(E)/d(w))/d(w)", name);
     for (size_t i = 0; i < sizeof other_names / sizeof *other_names; i++)
         if (is(name, t->length, other_names[i].name))
             nearest.best = other_names[i].row;

@@ -62,6 +62,37 @@ Test(claims, what_cancels_beyond_nine_digits_cannot_be_told)
     cr_expect_eq(verdict("param x = 0.7\nclaim (1e3 + x) - 1e3 = 2*x\n"), AD_WRONG);
 }
 
+Test(claims, what_long_double_shows_is_told)
+{
+    cr_expect_eq(verdict("param x = 0.7\nclaim d(sin(x)^2 + cos(x)^2)/d(x) = 0\n"), AD_RIGHT);      /* 0 but for rounding */
+    cr_expect_eq(verdict("param x = 0.7\nparam y = 0.3\nu = x*y\nclaim d(tanh(u)*u - u*tanh(u))/d(x) = y*tanh(u) - tanh(u)*y\n"), AD_RIGHT);
+    cr_expect_eq(verdict("param x = 5\ny = tanh(x)\nclaim dy/dx = 1 - y^2\n"), AD_RIGHT);
+    cr_expect_eq(verdict("param x = 40\ny = tanh(x)\nclaim dy/dx = 1 - y^2\n"), AD_CANNOT_TELL);      /* not that far */
+    cr_expect_eq(verdict("param x = 12\ny = tanh(x)\nclaim dy/dx = 0\n"), AD_WRONG);
+    cr_expect_eq(verdict("param x = 0.1\nclaim (x + 0.2) - 0.3 = 0\n"), AD_CANNOT_TELL);             /* 5.6e-17 or 0 */
+}
+
+Test(claims, an_infinite_value_is_no_number)
+{
+    cr_expect_eq(verdict("param x = 0\nclaim 1/x = 3\n"), AD_WRONG);
+    cr_expect_eq(verdict("param x = 0\nclaim log(x) = -745.1\n"), AD_WRONG);
+    cr_expect_eq(verdict("param x = 10\nclaim 1e308*x = 1e308\n"), AD_WRONG);
+    cr_expect_eq(verdict("param x = 0\nclaim 1/x = 1/x\n"), AD_RIGHT);
+}
+
+Test(claims, a_kink_that_is_none_is_no_excuse)
+{
+    cr_expect_eq(verdict("param x = 0.5\nparam y = 2\nz = max(x, min(x, y))\nclaim dz/dx = 1\n"), AD_RIGHT);
+    cr_expect_eq(verdict("param x = 0.5\nparam y = 2\nz = max(x, min(x, y))\nclaim dz/dx = 2\n"), AD_WRONG);
+    cr_expect_eq(verdict("param x = 0.5\nclaim d(abs(x - 0.5)*(x - 0.5))/d(x) = 0\n"), AD_RIGHT);
+    judged d = judge("param x = 0\nz = abs(3*x)\nclaim dz/dx = 0\nu = relu(x) - relu(-x)\nclaim du/dx = 1\ns = sign(x) + x\nclaim ds/dx = 1\n");
+    cr_expect_str_eq(d.j->claims[0].detail, "the point lies on a kink: dz/dx is -3 on its left and 3 on its right");
+    cr_expect(strstr(d.j->claims[1].detail, "beside it du/dx is 1, at it the rules' convention gives 0"), "%s", d.j->claims[1].detail);
+    cr_expect(strstr(d.j->claims[2].detail, "jump"), "%s", d.j->claims[2].detail);
+    cr_expect_eq(d.j->cannot_tell, 3);
+    drop(d);
+}
+
 Test(claims, kinks_cannot_be_told)
 {
     cr_expect_eq(verdict("param x = 0\nclaim d(abs(x))/d(x) = 1\n"), AD_CANNOT_TELL);
@@ -145,6 +176,23 @@ Test(claims, rows_the_loss_and_its_gradient_are_sums)
     cr_assert(d.j->claims[0].verdict == AD_RIGHT && d.j->claims[0].by_sum);
     cr_assert_eq(d.j->claims[1].verdict, AD_RIGHT);
     cr_assert_eq(d.j->claims[2].verdict, AD_WRONG);
+    drop(d);
+}
+
+Test(claims, rows_a_formula_is_held_against_all_of_them)
+{
+    static const double x[] = {1, 2, -1}, t[] = {0, 1, 1}, *columns[] = {x, t};
+    static const char text[] = "column x\ncolumn t\nparam w = 0.3\ny = sigmoid(w*x)\nE = -(t*log(y) + (1 - t)*log(1 - y))\nminimize E\n"
+                               "claim dE/dw = (y - t)*x\nclaim dE/dw = y - t\nclaim dE/dy = -t/y\n";
+    ad_problem problem;
+    judged d = {.model = ad_model_parse(text, sizeof text - 1, &problem)};
+    for (size_t k = 0; k < 2; k++)
+        ad_model_set(d.model, ad_model_column(d.model, k), columns[k][0]);
+    d.j = ad_model_judge(d.model, (ad_judge_options){.columns = columns, .rows = 3});
+    cr_assert_eq(d.j->claims[0].verdict, AD_RIGHT);
+    cr_assert(d.j->claims[1].verdict == AD_WRONG && d.j->claims[1].computed == d.j->claims[1].claimed, "x is 1 in the first row");
+    cr_assert(strstr(d.j->claims[1].detail, "in this row alone") && strstr(d.j->claims[1].detail, "missing factor x"), "%s", d.j->claims[1].detail);
+    cr_assert_eq(d.j->claims[2].cause, AD_CAUSE_MISSING_PATH, "%s", d.j->claims[2].detail);
     drop(d);
 }
 

@@ -32,6 +32,32 @@ Test(slips, of_the_point_at_which_a_slope_is_taken)
     BLAMES("param x = 0.4\nclaim d(tanh(x))/d(x) = 1 - x^2\n", AD_CAUSE_WRONG_POINT, "x for tanh");
 }
 
+Test(slips, of_a_formula_s_own_powers_and_functions)
+{
+    BLAMES("param x = 1.3\nparam m = 0.2\nparam s = 0.8\nE = log(s) + ((x - m)/s)^2/2\nclaim dE/ds = 1/s - (x - m)^2/s^2\n", AD_CAUSE_MISSING_FACTOR, "one more factor s in s^2");
+    BLAMES("param V = 2\nparam K = 0.3\nparam S = 0.7\nclaim d(V*S/(K + S))/d(K) = -V*S/(K + S)\n", AD_CAUSE_MISSING_FACTOR, "(K + S)^2 in the place");
+    BLAMES("param V = 2\nparam K = 0.3\nparam S = 0.7\nclaim d(V*S/(K + S))/d(K) = -V/(K + S)^2\n", AD_CAUSE_MISSING_FACTOR, "missing factor S");
+    BLAMES("param x = 1.3\nparam y = 0.4\nf = (1 - x)^2 + 100*(y - x^2)^2\nclaim df/dx = -400*(y - x^2) - 2*(1 - x)\n", AD_CAUSE_MISSING_FACTOR,
+           "missing factor x in the slope of x^2");
+    BLAMES("param x = 1.3\nparam y = 0.4\nf = (1 - x)^2 + 100*(y - x^2)^2\nclaim df/dx = 200*(y - x^2) - 2*(1 - x)\n", AD_CAUSE_MISSING_FACTOR,
+           "d(y - x^2)/d(x)");
+    BLAMES("param a = 0.7\nclaim d(cos(2*a)*a)/d(a) = cos(2*a) - 2*a*cos(2*a)\n", AD_CAUSE_UNKNOWN, "sin in the place of cos");
+    BLAMES("param a = 0.7\nu = a*3\nh = tanh(u)\nclaim h = 0.8909\n", AD_CAUSE_UNKNOWN, "sigmoid was taken for tanh");
+    BLAMES(NEURON "claim dE/du = -2*(t - h)/n*h*(1 - h)*y\n", AD_CAUSE_UNKNOWN, "written as the slope of a sigmoid");
+    BLAMES(NEURON "claim dE/dw = 0\n", AD_CAUSE_MISSING_PATH, "0 says that E does not depend on w");
+    judged d = judge("param x = 0.7\nparam s = 1.2\nE = exp(-x*s) + x\nclaim dE/dx = 1 - s*exp(-x*s)/exp(s)\n");
+    cr_expect_eq(d.j->claims[0].n_causes, 1, "unknown is no other cause");
+    drop(d);
+}
+
+Test(slips, a_name_that_happens_to_be_0_or_1_explains_nothing)
+{
+    BLAMES("const one = 1\nconst lam = 0.01\nparam w = 0.5\nE = (w - 2)^2/2 + 0.5*lam*w^2\nclaim dE/dw = w - 2 + lam\n", AD_CAUSE_MISSING_FACTOR, "missing factor w");
+    judged d = judge("const y1 = 0\nparam f1 = 0.3\nparam f2 = -0.2\np = exp(f1)/(exp(f1) + exp(f2))\nclaim dp/df1 = p*p\n");
+    cr_expect(!strstr(d.j->claims[0].detail, "y1"), "%s", d.j->claims[0].detail);
+    drop(d);
+}
+
 Test(slips, of_the_rules_themselves)
 {
     BLAMES("param x = 1.3\nclaim d(x^4)/d(x) = x^3\n", AD_CAUSE_FACTOR, "a factor 4 too small");

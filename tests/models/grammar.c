@@ -98,7 +98,7 @@ static int equal(const ad_expression *a, const ad_expression *b)
 {
     int same_nodes = a->size == b->size;
     for (size_t i = 0; same_nodes && i < a->size; i++) {
-        const ad_node *x = &a->nodes[i], *y = &b->nodes[i];
+        const ad_formula_node *x = &a->nodes[i], *y = &b->nodes[i];
         same_nodes = x->kind == y->kind && x->op == y->op && x->operands == y->operands && x->first == y->first &&
                      x->symbol == y->symbol && x->number == y->number && !x->name == !y->name && (!x->name || !strcmp(x->name, y->name));
     }
@@ -195,7 +195,7 @@ Test(grammar, tells_literals_from_formulas)
 
 static void shows(const ad_expression *e, size_t i, const char *text, char at)
 {
-    const ad_node *n = &e->nodes[i];
+    const ad_formula_node *n = &e->nodes[i];
     cr_assert(strlen(text) == n->length && !memcmp(e->text + n->at, text, n->length), "node %zu is '%.*s', not '%s'", i, (int)n->length,
               e->text + n->at, text);
     cr_assert(e->text[n->where] == at, "node %zu is pointed at '%c', not '%c'", i, e->text[n->where], at);

@@ -73,7 +73,10 @@ static const struct { const char *text, *says; } cases[] = {
     {"y = 1.2.3", "m:1:5: not a number in C notation; expected one like 2, 0.5, .5, 1e-3 or 0x1p-3\n  y = 1.2.3\n      ^~~~~\n"},
     {"y = 0x", "m:1:5: not a number in C notation; expected one like 2, 0.5, .5, 1e-3 or 0x1p-3\n  y = 0x\n      ^~\n"},
     {"y = 1e999", "m:1:5: the number is too large for a double\n  y = 1e999\n      ^~~~~\n"},
-    {"y = .", "m:1:5: not a number in C notation; expected one like 2, 0.5, .5, 1e-3 or 0x1p-3\n  y = .\n      ^\n"},
+    {"y = .", "m:1:5: neither a number nor part of a name: expected a digit after the '.' of a number, letters on both sides of one in a name\n"
+     "  y = .\n      ^\n"},
+    {"param a. = 2", "m:1:8: neither a number nor part of a name: expected a digit after the '.' of a number, letters on both sides of one in a name\n"
+     "  param a. = 2\n         ^\n"},
     /* statements */
     {"const w = 1/3", "m:1:12: expected the end of the line: a const is one number, a formula is written NAME = ..., found '/'\n"
      "  const w = 1/3\n             ^\n"},
@@ -85,6 +88,10 @@ static const struct { const char *text, *says; } cases[] = {
     {"param w = 1 in (2, 3)", "m:1:11: the value 1 is outside the bounds (2, 3)\n  param w = 1 in (2, 3)\n            ^\n"},
     {"param w = 1 in (3, 0)", "m:1:17: the low bound is not below the high one\n  param w = 1 in (3, 0)\n                  ^~~~\n"},
     {"param w = 1 in 0, 3", "m:1:16: expected '(': bounds are written in (low, high), found '0'\n  param w = 1 in 0, 3\n                 ^\n"},
+    {"param w = 1 in [0, 3]", "m:1:16: expected '(': bounds are written in (low, high)\n  param w = 1 in [0, 3]\n                 ^\n"},
+    {"let w = 1", "m:1:1: no statement begins with 'let': expected const, param, column, minimize, claim or NAME = formula\n  let w = 1\n  ^~~\n"},
+    {"claim 2 == 2", "m:1:13: expected '=' (and '==' compares): a claim is FORMULA = FORMULA, found the end of the line\n  claim 2 == 2\n"
+     "              ^\n"},
     {"column x = 1", "m:1:10: expected the end of the line: one column a line, its values come with the data, found '='\n"
      "  column x = 1\n           ^\n"},
     {"y = 1\nminimize z", "m:2:10: unknown name 'z'\n  minimize z\n           ^\n"},
@@ -101,6 +108,9 @@ static const struct { const char *text, *says; } cases[] = {
      "  claim d(E)/d(w + 1) = 2\n                 ^\n"},
     {"param w = 1\nE = w^2\nclaim d(E)/2 = 2", "m:3:12: expected d(NAME), what to differentiate by, found '2'; a derivative is written d(E)/d(w)\n"
      "  claim d(E)/2 = 2\n             ^\n"},
+    {"param w = 1\nclaim d2(w)/d(w)2 = 0", "m:2:7: unknown function 'd2'; a second derivative is written d(d(E)/d(w))/d(w)\n  claim d2(w)/d(w)2 = 0\n"
+     "        ^~\n"},
+    {"param w = 1\nclaim d^2w/dw^2 = 0", "m:2:7: expected '(' after d: a second derivative is written d(d(E)/d(w))/d(w)\n  claim d^2w/dw^2 = 0\n        ^\n"},
     {"y = d", "m:1:5: expected '(' after d: a derivative is written d(E)/d(w)\n  y = d\n      ^\n"},
     {"param w = 1\nE = w^2\nclaim d(E)/d(2) = 2", "m:3:14: expected the name to differentiate by, found '2'\n  claim d(E)/d(2) = 2\n               ^\n"},
     /* bytes */
