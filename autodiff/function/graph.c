@@ -202,6 +202,33 @@ typedef struct term {
     int      negative;
 } term;
 
+static int is_power_of_two(const ad_graph *G, uint32_t i)
+{
+    int exponent;
+    double number = ad_graph_at(G, i)->number;
+    return is_constant(G, i) && number != 0 && fabs(number) < INFINITY && fabs(frexp(number, &exponent)) == 0.5;
+}
+
+/* A power of two in one factor of a product, taken out of it, which rounds nothing: 0 if there is none. */
+static int unscaled(ad_graph *G, ad_graph_node product, term *t)
+{
+    for (int k = 0; k < 2; k++) {
+        uint32_t other = k ? product.x : product.y;
+        ad_graph_node scaled = *ad_graph_at(G, k ? product.y : product.x);
+        if (scaled.op != AD_OP_mul && scaled.op != AD_OP_chain)
+            continue;
+        for (int j = 0; j < 2; j++) {
+            uint32_t scale = j ? scaled.y : scaled.x, v = j ? scaled.x : scaled.y;
+            if (!is_power_of_two(G, scale))
+                continue;
+            t->factor = t->factor == UINT32_MAX ? scale : ad_graph_make(G, AD_OP_mul, t->factor, scale, 0);
+            t->x = ad_graph_make(G, product.op, v, other, 0);
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Takes signs and factors that do not vary out of x. */
 static term taken_apart(ad_graph *G, uint32_t x, int negative)
 {
@@ -213,8 +240,13 @@ static term taken_apart(ad_graph *G, uint32_t x, int negative)
             t.x = n.x;
             continue;
         }
-        if ((n.op != AD_OP_mul && n.op != AD_OP_chain) || (ad_graph_varies(G, n.x) && ad_graph_varies(G, n.y)))
+        if (n.op != AD_OP_mul && n.op != AD_OP_chain)
             break;
+        if (ad_graph_varies(G, n.x) && ad_graph_varies(G, n.y)) {
+            if (!unscaled(G, n, &t))
+                break;
+            continue;
+        }
         uint32_t u = ad_graph_varies(G, n.x) ? n.y : n.x;
         if (n.op == AD_OP_chain)
             t.with = AD_OP_chain;
