@@ -58,6 +58,9 @@ size_t       *gb_indices(gb_case *c, json_t *object, const char *name, size_t *n
 /* The columns of a row-major matrix, as functions want them. */
 const double **gb_columns(gb_case *c, const double *matrix, size_t rows, size_t columns);
 
+/* Rows over which prepare evaluates a function once, so that it is lowered and its memory there. */
+static inline size_t gb_few(size_t rows) { return rows < 65 ? rows : 65; }
+
 json_t *gb_json_list(const double *x, size_t n);
 json_t *gb_json_matrix(const double *x, size_t rows, size_t columns);
 

@@ -289,7 +289,7 @@ static void lower(gb_case *c, size_t outputs)
 {
     ht *t = c->state;
     t->residuals = gb_make(c, t->n * outputs, sizeof *t->residuals);
-    gb_check(c, ad_function_rows_interleaved(t->f, t->theta, t->columns, 0, t->residuals));
+    gb_check(c, ad_function_rows_interleaved(t->f, t->theta, t->columns, gb_few(t->n), t->residuals));
 }
 
 static void prepare_objective(gb_case *c)

@@ -94,30 +94,30 @@ static void prepare(gb_case *c)
     make_scan(c, l);
 }
 
-static void evaluate(gb_case *c, size_t steps, int slopes)
+static void evaluate(gb_case *c, int slopes)
 {
     lstm *l = c->state;
     const double *const sequences[] = {l->sequence, l->sequence + l->units};
-    const ad_scan_data data = {.rows = l->units, .steps = steps, .fixed = l->fixed, .sequences = sequences,
+    const ad_scan_data data = {.rows = l->units, .steps = l->length - 1, .fixed = l->fixed, .sequences = sequences,
                                .start = l->start};
     gb_check(c, slopes ? ad_scan_gradient(l->scan, &data, NULL, NULL, &l->value, &(ad_scan_slopes){.fixed = l->slopes})
                        : ad_scan_run(l->scan, &data, NULL, &l->value));
 }
 
-static void objective(gb_case *c) { evaluate(c, ((const lstm *)c->state)->length - 1, 0); }
-static void jacobian(gb_case *c) { evaluate(c, ((const lstm *)c->state)->length - 1, 1); }
+static void objective(gb_case *c) { evaluate(c, 0); }
+static void jacobian(gb_case *c) { evaluate(c, 1); }
 
-/* Lowered when first evaluated: here, for no step. */
+/* Lowered when first evaluated, and memory for so many steps taken: here. */
 static void prepare_objective(gb_case *c)
 {
     prepare(c);
-    evaluate(c, 0, 0);
+    objective(c);
 }
 
 static void prepare_jacobian(gb_case *c)
 {
     prepare(c);
-    evaluate(c, 0, 1);
+    jacobian(c);
 }
 
 static json_t *value(gb_case *c) { return json_real(((const lstm *)c->state)->value); }

@@ -80,19 +80,18 @@ static void gradient(gb_case *c)
     evaluate(c, &seed);
 }
 
-/* Lowered when first evaluated: here, for no step. */
-static void lower(gb_case *c, void (*what)(gb_case *c))
+/* Lowered when first evaluated, and memory for so many steps taken: here. */
+static void prepare_primal(gb_case *c)
 {
     prepare(c);
-    ode *o = c->state;
-    size_t steps = o->s;
-    o->s = 0;
-    what(c);
-    o->s = steps;
+    primal(c);
 }
 
-static void prepare_primal(gb_case *c) { lower(c, primal); }
-static void prepare_gradient(gb_case *c) { lower(c, gradient); }
+static void prepare_gradient(gb_case *c)
+{
+    prepare(c);
+    gradient(c);
+}
 
 static json_t *ends(gb_case *c) { return gb_json_list(((const ode *)c->state)->y + 1, ((const ode *)c->state)->n); }
 static json_t *slopes_by_x(gb_case *c) { return gb_json_list(((const ode *)c->state)->slope + 1, ((const ode *)c->state)->n); }
