@@ -20,7 +20,8 @@ static int is_constant(const ad_graph *G, uint32_t i) { return ad_graph_at(G, i)
  *
  * Open addressing; an entry is half a hash and the id + 1. A node is first looked for in a few places of the stretch that
  * goes with its latest operand: nodes made one after another then share the cache (10^6 nodes: 980 -> 500 ns a node). Where
- * too many share that operand, as all products of one adjoint do, the stretch is full and the whole hash says where. */
+ * too many share that operand, as all products of one adjoint do, the stretch is full and the whole hash says where; from there
+ * in growing steps, out of stretches that are full (a mixture of 80 Gaussians in 64 dimensions, 2 10^6 nodes: 5.8 -> 2.6 s). */
 
 enum { NEARBY = 1024, BESIDE = 16 };      /* where the few places begin; how many they are */
 
@@ -41,7 +42,7 @@ static uint64_t *place_of(const ad_graph *G, const ad_graph_node *n, uint64_t h)
     uint32_t mask = G->n_table - 1, half = (uint32_t)h, latest = n->x > n->y ? n->x : n->y;
     latest = n->w > latest ? n->w : latest;
     uint32_t i = 2 * latest + half % NEARBY;
-    for (int probe = 0;; probe++, i++) {
+    for (uint32_t probe = 0;; i += ++probe <= BESIDE ? 1 : probe - BESIDE) {
         if (probe == BESIDE)
             i = (uint32_t)(h >> 32);
         uint64_t *entry = &table[i & mask];
