@@ -101,4 +101,18 @@ static inline int is_cheap(const lowering *L, uint32_t i)
     return cheap;
 }
 
+/* A column less a uniform value, or the other way round, which has no slot: what needs it computes it on the way. */
+static inline int is_difference(const lowering *L, uint32_t i) { return L->fused[i] == LOWER_DIFFERENCE; }
+
+typedef struct difference {
+    uint32_t u, v;
+    int      minus;                        /* u - v */
+} difference;
+
+static inline difference difference_of(const lowering *L, uint32_t i)
+{
+    const ad_graph_node *n = at(L, i);
+    return varies(L, n->x) ? (difference){n->y, n->x, 0} : (difference){n->x, n->y, 1};
+}
+
 #endif

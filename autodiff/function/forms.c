@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static uint32_t width(int class) { return class < 4 ? 2 : 1; }
+static uint32_t width(int class) { return ad_term_width((uint32_t)class); }
 static uint32_t *terms(const lower_form *f, int class) { return f->term[class].base; }
 
 static void add_term(lowering *L, lower_form *f, int class, uint32_t a, uint32_t b)
@@ -14,7 +14,7 @@ static void add_term(lowering *L, lower_form *f, int class, uint32_t a, uint32_t
         return;
     t += f->n[class]++ * width(class);
     t[0] = a;
-    if (class < 4)
+    if (width(class) == 2)
         t[1] = b;
 }
 
@@ -39,7 +39,11 @@ void lower_collect(lowering *L, lower_form *f, uint32_t top, int open_top)
             L->signs[depth++] = minus ? -1 : 1;
         } else if (is_product(L, i) && (L->fused[i] || is_free(L, i))) {
             product p = factors(L, i);
-            add_term(L, f, (varies(L, p.a) ? 0 : 2) + (minus != p.minus), p.a, p.b);
+            if (p.a == p.b && is_difference(L, p.a)) {
+                difference d = difference_of(L, p.a);
+                add_term(L, f, AD_SQUARED + (minus != p.minus), d.u, d.v);
+            } else
+                add_term(L, f, (varies(L, p.a) ? 0 : 2) + (minus != p.minus), p.a, p.b);
         } else
             add_term(L, f, 4 + minus, i, 0);
     }
@@ -92,7 +96,7 @@ int lower_term_at(const lowering *L, uint32_t k, uint32_t *x)
         k -= L->form.n[c++];
     const uint32_t *t = terms(&L->form, c) + k * width(c);
     x[0] = t[0];
-    if (c < 4)
+    if (width(c) == 2)
         x[1] = t[1];
     return c;
 }
@@ -102,7 +106,7 @@ static int emit_two_terms(lowering *L, ad_pass *pass, uint32_t to)
 {
     uint32_t x[4], swapped[4];
     int first = lower_term_at(L, 0, x), pair = first < 4, second = lower_term_at(L, 1, x + (pair ? 2 : 1)), code;
-    if (first & second & 1)
+    if ((first & second & 1) || first >= AD_SQUARED || second >= AD_SQUARED)
         return 0;
     if (!pair) {
         if (first & 1)
@@ -137,7 +141,7 @@ static uint32_t next_form(lowering *L, uint32_t i)
     if (j == n)
         return NONE;
     lower_collect(L, &L->other, j, 1);
-    for (int c = 0; c < 6 && !L->failed; c++)
+    for (int c = 0; c < AD_CLASSES && !L->failed; c++)
         for (uint32_t k = 0; k < L->other.n[c] * width(c); k++)
             if (terms(&L->other, c)[k] >= i && varies(L, terms(&L->other, c)[k]))
                 return NONE;

@@ -105,6 +105,33 @@ static void fuse_factors(lowering *L, uint32_t i)
     L->compound[i] = (unsigned char)some;
 }
 
+static int may_be_difference(const lowering *L, uint32_t i)
+{
+    return L->in_pass[i] == 1 && !L->fused[i] && varies(L, i) && at(L, i)->op == AD_OP_sub && is_cheap(L, i) &&
+           varies(L, at(L, i)->x) != varies(L, at(L, i)->y);
+}
+
+/* Differences that are wanted only as squares in sums and as factors of products that are summed over rows: a subtraction there
+ * costs less than a slot, of which kmeans would need one for every coordinate of every centroid. */
+static void mark_differences(lowering *L)
+{
+    uint32_t *fitting = L->mark, n = L->G->n;
+    memset(fitting, 0, n * sizeof *fitting);
+    for (uint32_t i = 0; i < n; i++) {
+        if (L->in_pass[i] != 1 || !L->fused[i] || !is_product(L, i))
+            continue;
+        product p = factors(L, i);
+        int a = may_be_difference(L, p.a), b = may_be_difference(L, p.b);
+        if (p.a == p.b)
+            fitting[p.a] += 2;
+        else if (L->first_sum[i] != NONE && a != b)
+            fitting[a ? p.a : p.b]++;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        if (fitting[i] && fitting[i] == L->uses[i] && may_be_difference(L, i))
+            L->fused[i] = LOWER_DIFFERENCE;
+}
+
 /* What is used once, by a sum, a row sum or a product, is fused into it. */
 static void mark_fused(lowering *L)
 {
@@ -125,6 +152,7 @@ static void mark_fused(lowering *L)
             !is_free(L, i))
             L->fused[i] = 1;
     }
+    mark_differences(L);
     for (uint32_t i = 0; i < L->G->n; i++)
         if (is_multiplied(L, i))
             fuse_factors(L, i);
@@ -178,10 +206,22 @@ void lower_begin(lowering *L, ad_pass *pass, uint32_t code, double cost)
     lower_emit(L, pass, code);
 }
 
+/* An instruction or two of the machine. */
+static int is_simple(uint32_t code)
+{
+    switch (code) {
+    case AD_OP_add: case AD_OP_sub: case AD_OP_neg: case AD_OP_mul: case AD_OP_square: case AD_OP_min: case AD_OP_max:
+    case AD_OP_abs: case AD_OP_relu: case AD_OP_select: case AD_OP_less: case AD_OP_less_equal: case AD_OP_greater:
+    case AD_OP_greater_equal: case AD_OP_equal: case AD_OP_not_equal:
+        return 1;
+    default:
+        return code >= AD_GRAPH_OPS;
+    }
+}
+
 void lower_emit_row(lowering *L, ad_pass *pass, uint32_t code, uint32_t to, const uint32_t *x)
 {
-    int simple = code >= AD_GRAPH_OPS || is_sum(code) || code == AD_OP_mul || code == AD_OP_square;
-    lower_begin(L, pass, code, simple ? 8 : code == AD_OP_div || code == AD_OP_sqrt ? 20 : 60);
+    lower_begin(L, pass, code, is_simple(code) ? 8 : code == AD_OP_div || code == AD_OP_sqrt ? 20 : 60);
     lower_emit(L, pass, to);
     for (int k = 0; k < ad_code_arity(code); k++)
         lower_emit(L, pass, lower_operand(L, x[k]));

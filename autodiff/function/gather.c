@@ -12,19 +12,56 @@ static void near_group(lowering *L, ad_pass *pass, const lower_group *g)
     const uint32_t *pairs = g->pairs.base;
     lower_near(L, pass, g->factor);
     for (uint32_t k = 0; k < g->n && !L->failed; k++)
-        lower_near(L, pass, pairs[2 * k]);
+        if (!is_difference(L, pairs[2 * k]))
+            lower_near(L, pass, pairs[2 * k]);
+}
+
+static uint32_t count_differences(const lowering *L, const lower_group *g)
+{
+    const uint32_t *pairs = g->pairs.base;
+    uint32_t n = 0;
+    for (uint32_t k = 0; k < g->n; k++)
+        n += is_difference(L, pairs[2 * k]) != 0;
+    return n;
+}
+
+/* u - v is v - u with the sum taken away. */
+static void emit_differences(lowering *L, ad_pass *pass, const lower_group *g, uint32_t n)
+{
+    const uint32_t *pairs = g->pairs.base;
+    lower_begin(L, pass, AD_GATHER_DIFFERENCES, 6 + 8 * n);
+    lower_emit(L, pass, g->factor);
+    lower_emit(L, pass, n);
+    for (uint32_t k = 0; k < g->n && !L->failed; k++) {
+        if (!is_difference(L, pairs[2 * k]))
+            continue;
+        difference d = difference_of(L, pairs[2 * k]);
+        lower_emit(L, pass, lower_operand(L, d.u));
+        lower_emit(L, pass, d.v);
+        lower_emit(L, pass, pairs[2 * k + 1]);
+        if (d.minus)
+            pass->sum_to[pairs[2 * k + 1]] ^= AD_UNIFORM;
+    }
 }
 
 static void emit_group(lowering *L, ad_pass *pass, const lower_group *g)
 {
     const uint32_t *pairs = g->pairs.base;
+    uint32_t differences = count_differences(L, g), n = g->n - differences;
     near_group(L, pass, g);
-    lower_begin(L, pass, AD_GATHER_PRODUCTS, 6 + 6 * g->n);
-    lower_emit(L, pass, g->factor);
-    lower_emit(L, pass, g->own);
-    lower_emit(L, pass, g->n);
-    for (uint32_t k = 0; k < 2 * g->n && !L->failed; k++)
-        lower_emit(L, pass, pairs[k]);
+    if (n || g->own != NONE) {
+        lower_begin(L, pass, AD_GATHER_PRODUCTS, 6 + 6 * n);
+        lower_emit(L, pass, g->factor);
+        lower_emit(L, pass, g->own);
+        lower_emit(L, pass, n);
+    }
+    for (uint32_t k = 0; k < g->n && !L->failed; k++)
+        if (!is_difference(L, pairs[2 * k])) {
+            lower_emit(L, pass, pairs[2 * k]);
+            lower_emit(L, pass, pairs[2 * k + 1]);
+        }
+    if (differences)
+        emit_differences(L, pass, g, differences);
 }
 
 /* Where a product with that other factor stands in a marked group, or NONE. */
@@ -43,7 +80,7 @@ static int emit_two_groups(lowering *L, ad_pass *pass)
         L->mark[p[2 * k]] = k + 1;
     for (uint32_t k = 0; k < h->n; k++)
         shared += find_other(L, g, q[2 * k]) != NONE;
-    if (shared < LEAST_COMMON)
+    if (shared < LEAST_COMMON || count_differences(L, g) || count_differences(L, h))
         return 0;
     near_group(L, pass, g);
     near_group(L, pass, h);
@@ -122,12 +159,18 @@ static void open_group(lowering *L, ad_pass *pass, uint32_t factor, uint32_t own
     L->group.since = L->n_starts;
 }
 
-/* A product joins the group of either factor; the first product of a group did not know which is the common one. */
+/* A product joins the group of either factor; the first product of a group did not know which is the common one. A difference
+ * never is. */
 static void gather_product(lowering *L, ad_pass *pass, uint32_t a, uint32_t b, uint32_t sum)
 {
+    if (is_difference(L, a)) {
+        gather_product(L, pass, b, a, sum);
+        return;
+    }
     uint32_t *pairs = L->group.pairs.base, factor = L->group.factor;
     int joins = L->group.open && L->n_starts - L->group.since < PATIENCE;
-    if (joins && factor != a && factor != b && L->group.n == 1 && L->group.own == NONE && (pairs[0] == a || pairs[0] == b)) {
+    if (joins && factor != a && factor != b && L->group.n == 1 && L->group.own == NONE && (pairs[0] == a || pairs[0] == b) &&
+        !is_difference(L, pairs[0])) {
         L->group.factor = pairs[0];
         pairs[0] = factor;
         factor = L->group.factor;

@@ -20,7 +20,8 @@ static int is_constant(const ad_graph *G, uint32_t i) { return ad_graph_at(G, i)
  *
  * Open addressing; an entry is half a hash and the id + 1. A node is first looked for in a few places of the stretch that
  * goes with its latest operand: nodes made one after another then share the cache (10^6 nodes: 980 -> 500 ns a node). Where
- * too many share that operand, as all products of one adjoint do, the stretch is full and the whole hash says where. */
+ * too many share that operand, as all products of one adjoint do, the stretch is full and the whole hash says where; from there
+ * in growing steps, out of stretches that are full (a mixture of 80 Gaussians in 64 dimensions, 2 10^6 nodes: 5.8 -> 2.6 s). */
 
 enum { NEARBY = 1024, BESIDE = 16 };      /* where the few places begin; how many they are */
 
@@ -41,7 +42,7 @@ static uint64_t *place_of(const ad_graph *G, const ad_graph_node *n, uint64_t h)
     uint32_t mask = G->n_table - 1, half = (uint32_t)h, latest = n->x > n->y ? n->x : n->y;
     latest = n->w > latest ? n->w : latest;
     uint32_t i = 2 * latest + half % NEARBY;
-    for (int probe = 0;; probe++, i++) {
+    for (uint32_t probe = 0;; i += ++probe <= BESIDE ? 1 : probe - BESIDE) {
         if (probe == BESIDE)
             i = (uint32_t)(h >> 32);
         uint64_t *entry = &table[i & mask];
@@ -202,6 +203,33 @@ typedef struct term {
     int      negative;
 } term;
 
+static int is_power_of_two(const ad_graph *G, uint32_t i)
+{
+    int exponent;
+    double number = ad_graph_at(G, i)->number;
+    return is_constant(G, i) && number != 0 && fabs(number) < INFINITY && fabs(frexp(number, &exponent)) == 0.5;
+}
+
+/* A power of two in one factor of a product, taken out of it, which rounds nothing: 0 if there is none. */
+static int unscaled(ad_graph *G, ad_graph_node product, term *t)
+{
+    for (int k = 0; k < 2; k++) {
+        uint32_t other = k ? product.x : product.y;
+        ad_graph_node scaled = *ad_graph_at(G, k ? product.y : product.x);
+        if (scaled.op != AD_OP_mul && scaled.op != AD_OP_chain)
+            continue;
+        for (int j = 0; j < 2; j++) {
+            uint32_t scale = j ? scaled.y : scaled.x, v = j ? scaled.x : scaled.y;
+            if (!is_power_of_two(G, scale))
+                continue;
+            t->factor = t->factor == UINT32_MAX ? scale : ad_graph_make(G, AD_OP_mul, t->factor, scale, 0);
+            t->x = ad_graph_make(G, product.op, v, other, 0);
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Takes signs and factors that do not vary out of x. */
 static term taken_apart(ad_graph *G, uint32_t x, int negative)
 {
@@ -213,8 +241,13 @@ static term taken_apart(ad_graph *G, uint32_t x, int negative)
             t.x = n.x;
             continue;
         }
-        if ((n.op != AD_OP_mul && n.op != AD_OP_chain) || (ad_graph_varies(G, n.x) && ad_graph_varies(G, n.y)))
+        if (n.op != AD_OP_mul && n.op != AD_OP_chain)
             break;
+        if (ad_graph_varies(G, n.x) && ad_graph_varies(G, n.y)) {
+            if (!unscaled(G, n, &t))
+                break;
+            continue;
+        }
         uint32_t u = ad_graph_varies(G, n.x) ? n.y : n.x;
         if (n.op == AD_OP_chain)
             t.with = AD_OP_chain;

@@ -286,6 +286,7 @@ int AD_LANES_RUN(const ad_pass *pass, const double *uniform, const double *const
             case AD_LINEAR_TWO:  code = linear_two(&c, code);      continue;
             case AD_GATHER:      code = gather(&c, code);          continue;
             case AD_GATHER_TWO:  code = gather_two(&c, code);      continue;
+            case AD_GATHER_DIFFERENCES: code = gather_differences(&c, code); continue;
             case AD_STORE:
                 nan |= stored->interleaved
                      ? store_rows(work + code[2], stored->block + code[1] * (size_t)AD_BLOCK, rows, 0)

@@ -29,9 +29,12 @@ enum { CHUNK = AT_ONCE * VECTOR };
 #define ADD_U(a, k)   a##k += u;
 #define SUB_U(a, k)   a##k -= u;
 #define STORE(a, k)   store(z + k * VECTOR, a##k);
+#define FMA_DD(a, k)  { const ad_lane d = load(q + k * VECTOR) - u; a##k = lane_fma(d, d, a##k); }
+#define FNMA_DD(a, k) { const ad_lane d = load(q + k * VECTOR) - u; a##k = lane_fnma(d, d, a##k); }
 #define BLANK(a, k)   a##k = lane_of_bits(lane_bits(a##k) & lane_bits(load(blank + k * VECTOR)));
 
-/* All terms of a class: pairs of slots, a uniform value and a slot, a slot, a uniform value. */
+/* All terms of a class: pairs of slots, a uniform value and a slot, a slot, a uniform value; the difference of a slot and a uniform
+ * value, squared, is of the second kind. */
 #define PAIRS(REPEAT, M, a) \
     for (; x < end; x += 2) { \
         const double *p = work + x[0], *q = work + x[1]; \
@@ -60,7 +63,7 @@ enum { CHUNK = AT_ONCE * VECTOR };
 /* Adds the terms at x, by class, to a0, a1, ...; x at their end. */
 #define TERMS(REPEAT, a) \
     for (uint32_t classes = *x++; classes; classes--) { \
-        const uint32_t class = x[0], *end = x + 2 + x[1] * (class < 4 ? 2u : 1u); \
+        const uint32_t class = x[0], *end = x + 2 + x[1] * ad_term_width(class); \
         x += 2; \
         switch (class) { \
         case 0: PAIRS(REPEAT, FMA_VV, a) \
@@ -70,7 +73,9 @@ enum { CHUNK = AT_ONCE * VECTOR };
         case 4: SINGLE(REPEAT, ADD_V, a) \
         case 5: SINGLE(REPEAT, SUB_V, a) \
         case 6: NUMBERS(REPEAT, ADD_U, a) \
-        default: NUMBERS(REPEAT, SUB_U, a) \
+        case 7: NUMBERS(REPEAT, SUB_U, a) \
+        case 8: SCALED(REPEAT, FMA_DD, a) \
+        default: SCALED(REPEAT, FNMA_DD, a) \
         } \
     }
 /* The linear form of rows [first, first + CHUNK) in a0 .. a7, from -0, which added to changes nothing. */
@@ -286,6 +291,51 @@ static const uint32_t *gather_two(const context *c, const uint32_t *code)
         }
         OWN_PRODUCTS(a, code[6])
         OWN_PRODUCTS(b, code[7])
+    }
+    return end;
+}
+
+/* Rows that do not count are blanked in the differences, too. */
+static __attribute__((noinline, cold)) void gather_differences_blanked(const context *c, const uint32_t *code)
+{
+    const double *p = c->work + code[1];
+    for (const uint32_t *x = code + 3, *end = x + 3 * code[2]; x < end; x += 3) {
+        const ad_lane u = lane_all(c->uniform[x[0] & ~AD_UNIFORM]);
+        double difference[AD_LIVE] __attribute__((aligned(64)));
+        for (int j = 0; j < AD_LIVE; j += VECTOR)
+            store(difference + j, load(c->work + x[1] + j) - u);
+        gather_blanked(c, p, difference, x[2]);
+    }
+}
+
+/* The rows' sums of a factor's products with columns less uniform values. */
+#define DIFFERENCE(k, sum) lane_fma(a##k, load(p + k * VECTOR) - u, sum)
+static const uint32_t *gather_differences(const context *c, const uint32_t *code)
+{
+    const uint32_t *end = code + 3 + 3 * code[2];
+    const double *uniform = c->uniform;
+    double *sums = c->sums;
+    if (c->mask) {
+        gather_differences_blanked(c, code);
+        return end;
+    }
+    for (size_t first = 0; first < AD_LIVE; first += CHUNK) {
+        const double *work = c->work + first, *q = work + code[1];
+        EACH(FETCH, a)
+        for (const uint32_t *x = code + 3; x < end; x += 3) {
+            const ad_lane u = lane_all(uniform[x[0] & ~AD_UNIFORM]);
+            const double *p = work + x[1];
+            double *sum = sums + x[2] * (size_t)8;
+            ad_lane even = DIFFERENCE(0, load(sum)), odd = a1 * (load(p + VECTOR) - u);
+#if AT_ONCE >= 4
+            even = DIFFERENCE(2, even), odd = DIFFERENCE(3, odd);
+#endif
+#if AT_ONCE == 8
+            even = DIFFERENCE(4, even), odd = DIFFERENCE(5, odd);
+            even = DIFFERENCE(6, even), odd = DIFFERENCE(7, odd);
+#endif
+            store(sum, even + odd);
+        }
     }
     return end;
 }

@@ -32,7 +32,8 @@ typedef struct lowering {
     uint32_t       *seen;                  /* [n] instruction that last named a node */
     uint32_t       *slot;                  /* [n] */
     uint32_t       *twin;                  /* [n] the node that one is computed together with, or NONE */
-    unsigned char  *needed, *in_pass, *exact, *fused, *done, *compound;
+    unsigned char  *needed, *in_pass, *exact, *done, *compound;
+    unsigned char  *fused;                 /* [n] dissolves in the instructions that need it: 1, or LOWER_DIFFERENCE */
     uint32_t       *stack;                 /* [n + 1] of nodes to expand, signs beside them */
     signed char    *signs;
     lower_form      form, other;           /* terms gathered for a linear instruction; for one that may join it */
@@ -44,6 +45,7 @@ typedef struct lowering {
 } lowering;
 
 #define NONE UINT32_MAX
+enum { LOWER_DIFFERENCE = 2 };
 
 static inline const ad_graph_node *at(const lowering *L, uint32_t i) { return ad_graph_at(L->G, i); }
 static inline int varies(const lowering *L, uint32_t i) { return ad_graph_varies(L->G, i); }

@@ -16,7 +16,7 @@ static int results(uint32_t code)
 static uint32_t *for_terms(lowering *L, ad_pass *pass, uint32_t *x, visit *f)
 {
     for (uint32_t classes = *x++; classes; classes--) {
-        uint32_t n = x[1] * (x[0] < 4 ? 2u : 1u);
+        uint32_t n = x[1] * ad_term_width(x[0]);
         for (x += 2; n; n--, x++)
             if (!(*x & AD_UNIFORM))
                 f(L, pass, x);
@@ -35,6 +35,11 @@ static void for_operands(lowering *L, ad_pass *pass, uint32_t *code, visit *f)
         f(L, pass, code + 1);
         for (uint32_t k = 0; k < code[3]; k++)
             f(L, pass, code + 4 + 2 * k);
+        return;
+    case AD_GATHER_DIFFERENCES:
+        f(L, pass, code + 1);
+        for (uint32_t k = 0; k < code[2]; k++)
+            f(L, pass, code + 4 + 3 * k);
         return;
     case AD_LINEAR: case AD_GATHER:
         for_terms(L, pass, x, f);

@@ -2,6 +2,7 @@
  * pass are made in fuse.c and place.c. */
 #include "callee.h"
 #include "lower.h"
+#include "run.h"
 
 #include <string.h>
 
@@ -210,6 +211,8 @@ int ad_plan_make(ad_plan *plan, const ad_graph *G, uint32_t n_params, uint32_t n
 
 void ad_plan_free(ad_plan *plan)
 {
+    ad_runner_free(plan->spare);
+    plan->spare = NULL;
     for (uint32_t i = 0; i < plan->n_passes; i++) {
         ad_pass *p = &plan->passes[i];
         ad_block *blocks[] = {&p->step_block, &p->code_block, &p->sum_block, &p->column_block};

@@ -13,7 +13,7 @@
 
 #include "graph.h"
 
-enum { AD_BLOCK = 64, AD_FEW = 16, AD_CLASSES = 8 };
+enum { AD_BLOCK = 64, AD_FEW = 16, AD_SQUARED = 8, AD_CLASSES = 10 };
 #define AD_UNIFORM 0x80000000u
 #define AD_LAST    0x40000000u             /* of an operand while slots are placed: named here for the last time */
 
@@ -22,17 +22,18 @@ enum { AD_BLOCK = 64, AD_FEW = 16, AD_CLASSES = 8 };
  *   AD_MUL_MUL  (a b) c
  *   AD_MUL_ADD_MUL  a b + c d     AD_MUL_SUB_MUL  a b - c d     AD_MUL_MUL_MUL  (a b) (c d)
  * AD_LINEAR (code, slot, n, then n times: class, count, operands) sets a slot to a sum of terms, by class: pairs v v, -v v,
- * u v, -u v, then v, -v, u, -u; AD_GATHER (the same) adds it to an accumulator. AD_LINEAR_TWO (code, slot, slot, n, then n
+ * u v, -u v, then v, -v, u, -u, then (v - u)^2, -(v - u)^2 as u v; AD_GATHER (the same) adds it to an accumulator. AD_LINEAR_TWO (code, slot, slot, n, then n
  * times: u, u of the second, v; then the other terms of the first, of the second, each as above from the number of classes
  * on) sets two slots.
  * AD_GATHER_PRODUCTS (code, factor, accumulator or UINT32_MAX, n, then n times: operand, accumulator) adds the factor to
  * an accumulator and its products to others. AD_GATHER_TWO (code, factor, factor, their accumulators, n, n of the first, n of
  * the second, then n times: operand, two accumulators; then for each: operand, accumulator) does so with two factors.
+ * AD_GATHER_DIFFERENCES (code, factor, n, then n times: u, v, accumulator) adds the factor's products with v - u.
  * AD_SIGMOIDS and AD_SINE_COSINE (code, slot, slot, operand) set sigmoid(x) and sigmoid(-x), sin(x) and cos(x).
  * AD_STORE (code, output, operand) writes rows out. */
 enum { AD_MUL_NEG = AD_GRAPH_OPS, AD_MUL_ADD, AD_MUL_SUB, AD_SUB_MUL, AD_MUL_MUL, AD_MUL_ADD_MUL, AD_MUL_SUB_MUL,
        AD_MUL_MUL_MUL, AD_LINEAR, AD_LINEAR_TWO, AD_SIGMOIDS, AD_SINE_COSINE, AD_GATHER, AD_GATHER_PRODUCTS, AD_GATHER_TWO,
-       AD_STORE, AD_END, AD_COPY };
+       AD_GATHER_DIFFERENCES, AD_STORE, AD_END, AD_COPY };
 
 /* A row on uniform values; or AD_COPY of one; or AD_OP_CALL of callee x on those from `to` on, results after them. */
 typedef struct ad_uniform_step {
@@ -64,12 +65,16 @@ typedef struct ad_plan {
     uint32_t    *output;                   /* [n_outputs] place of one that does not vary; else UINT32_MAX: it is stored */
     uint32_t     n_outputs;
     int          chains;                   /* products of the chain rule run as plain ones: a NaN asks for care */
+    struct ad_runner *spare;               /* memory of the last run, taken and given back by exchange (run.h) */
     ad_block     uniform_block, param_block, pass_block, output_block;
 } ad_plan;
 
 /* Lowers the outputs of a graph. Returns 0 and leaves an empty plan when out of memory. */
 int  ad_plan_make(ad_plan *plan, const ad_graph *G, uint32_t n_params, uint32_t n_outputs, const uint32_t *outputs);
 void ad_plan_free(ad_plan *plan);
+
+/* Words of a term of a linear instruction. */
+static inline uint32_t ad_term_width(uint32_t class) { return class < 4 || class >= AD_SQUARED ? 2 : 1; }
 
 /* Operands of a row's or a fused instruction. */
 static inline int ad_code_arity(uint32_t code)

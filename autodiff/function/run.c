@@ -31,7 +31,7 @@ ad_lanes_run *ad_lanes_for_this_machine(size_t rows)
  * How rows are dealt out depends on their number and the plan alone, and the parts' sums are added in order: the same bits
  * however many threads there are. With threads a part's sums wait in a table until all parts are done. */
 
-enum { MOST_PARTS = 64, LEAST_PARTS = 4, MOST_WAITING = 1 << 20, FAR = 1 << 19 };
+enum { MOST_PARTS = 64, LEAST_PARTS = 4, MOST_WAITING = 1 << 20, FAR = 1 << 19, MOST_KEPT = 1 << 23 };
 static const double LEAST_PART = 50e3, LEAST_PER_SUM = 60, WORTH_THREADS = 500e3;  /* ns, by the plan's rough cost */
 
 static size_t blocks_of(size_t rows) { return rows / AD_BLOCK + (rows % AD_BLOCK != 0); }
@@ -213,22 +213,6 @@ static int threads_for(const ad_plan *P, size_t rows, size_t *waiting)
     return worth ? ad_threads(-1) : 1;
 }
 
-/* Memory for so many threads, on lines of their own; alone, without a table. */
-static void *workspace(running *R, int threads, size_t waiting, size_t *size)
-{
-    const ad_plan *P = R->plan;
-    size_t numbers = (workspace_numbers(P, R->stored.interleaved != NULL) + 15) / 8 * 8;
-    size_t most = (size_t)threads * numbers + (threads > 1 ? waiting : 0) + P->n_uniform + 16;
-    *size = most * sizeof(double) + (R->rows ? 0 : P->n_uniform);
-    void *block = ad_resize(&P->allocator, NULL, 0, *size);
-    R->numbers = numbers;
-    R->work = (double *)(((uintptr_t)block + 63) / 64 * 64);
-    R->u = R->work + (size_t)threads * numbers;
-    R->waiting = threads > 1 ? R->u + P->n_uniform : NULL;
-    R->empty = !R->rows && block ? memset((double *)block + most, 0, P->n_uniform) : NULL;
-    return block;
-}
-
 struct ad_runner {
     running R;
     void   *block;                         /* [size] */
@@ -236,22 +220,71 @@ struct ad_runner {
     int     threads;
 };
 
-static int start(ad_runner *r, const ad_plan *P, size_t rows, int interleaved)
+void ad_runner_free(ad_runner *r)
 {
-    size_t waiting;
-    *r = (ad_runner){.R = {.plan = P, .lanes = ad_lanes_for_this_machine(rows), .rows = rows,
-                           .stored = {.n = P->n_outputs, .far = P->n_outputs && rows > FAR / P->n_outputs}}};
-    double row_major;                      /* whether there will be such an array is all that the workspace asks */
-    r->R.stored.interleaved = interleaved ? &row_major : NULL;
-    r->threads = threads_for(P, rows, &waiting);
-    r->block = workspace(&r->R, r->threads, waiting, &r->size);
-    if (!r->block && r->threads > 1)
-        r->block = workspace(&r->R, r->threads = 1, 0, &r->size);
-    r->R.stored.interleaved = NULL;
+    if (!r)
+        return;
+    ad_allocator a = r->R.plan->allocator;
+    if (r->block)
+        ad_resize(&a, r->block, r->size, 0);
+    ad_resize(&a, r, sizeof *r, 0);
+}
+
+/* Memory for so many threads, on lines of their own; alone, without a table. The same as it has now is kept, constants and all. */
+static int take_workspace(ad_runner *r, const ad_plan *P, int interleaved, int threads, size_t waiting)
+{
+    running *R = &r->R;
+    size_t numbers = (workspace_numbers(P, interleaved) + 15) / 8 * 8;
+    size_t most = (size_t)threads * numbers + (threads > 1 ? waiting : 0) + P->n_uniform + 16;
+    size_t size = most * sizeof(double) + P->n_uniform;
+    if (r->block && r->size == size && R->numbers == numbers && r->threads == threads)
+        return 1;
+    if (r->block)
+        ad_resize(&P->allocator, r->block, r->size, 0);
+    r->block = ad_resize(&P->allocator, NULL, 0, size);
+    r->size = size;
+    r->threads = threads;
     if (!r->block)
         return 0;
-    memcpy(r->R.u, P->uniform, P->n_uniform * sizeof *r->R.u);
+    R->numbers = numbers;
+    R->work = (double *)(((uintptr_t)r->block + 63) / 64 * 64);
+    R->u = R->work + (size_t)threads * numbers;
+    R->waiting = threads > 1 ? R->u + P->n_uniform : NULL;
+    memcpy(R->u, P->uniform, P->n_uniform * sizeof *R->u);
     return 1;
+}
+
+/* The plan is the same for all, but for the place where a runner waits. */
+static ad_runner **spare_of(const ad_plan *P) { return &((ad_plan *)(uintptr_t)P)->spare; }
+
+static ad_runner *begin(const ad_plan *P, size_t rows, int interleaved)
+{
+    size_t waiting;
+    int threads = threads_for(P, rows, &waiting);
+    ad_runner *r = __atomic_exchange_n(spare_of(P), NULL, __ATOMIC_ACQUIRE);
+    if (!r && (r = ad_resize(&P->allocator, NULL, 0, sizeof *r)))
+        *r = (ad_runner){.R = {.plan = P}};
+    if (!r)
+        return NULL;
+    if (!take_workspace(r, P, interleaved, threads, waiting) &&
+        (threads == 1 || !take_workspace(r, P, interleaved, 1, 0))) {
+        ad_runner_free(r);
+        return NULL;
+    }
+    running *R = &r->R;
+    R->lanes = ad_lanes_for_this_machine(rows);
+    R->rows = rows;
+    R->stored = (ad_stored){.n = P->n_outputs, .far = P->n_outputs && rows > FAR / P->n_outputs};
+    R->status = AD_OK;
+    R->empty = rows ? NULL : memset((unsigned char *)r->block + r->size - P->n_uniform, 0, P->n_uniform);
+    return r;
+}
+
+static void end(ad_runner *r)
+{
+    ad_runner *none = NULL;
+    if (r->size > MOST_KEPT || !__atomic_compare_exchange_n(spare_of(r->R.plan), &none, r, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        ad_runner_free(r);
 }
 
 static void go(ad_runner *r, const double *params, const double *const *columns, ad_results *to)
@@ -280,25 +313,18 @@ static void go(ad_runner *r, const double *params, const double *const *columns,
 ad_status ad_plan_run(const ad_plan *P, const double *params, const double *const *columns, size_t rows, ad_results *to)
 {
     static const double none[1] = {0};
-    ad_runner r;
-    if (!start(&r, P, rows, to->interleaved != NULL))
+    ad_runner *r = begin(P, rows, to->interleaved != NULL);
+    if (!r)
         return AD_ERROR_NO_MEMORY;
-    go(&r, params ? params : none, columns, to);
-    ad_resize(&P->allocator, r.block, r.size, 0);
-    return r.R.status;
+    go(r, params ? params : none, columns, to);
+    ad_status status = r->R.status;
+    end(r);
+    return status;
 }
 
 /* ---- The same plan again and again ---------------------------------------------------------------------------------------- */
 
-ad_runner *ad_runner_open(const ad_plan *P, size_t rows)
-{
-    ad_runner *r = ad_resize(&P->allocator, NULL, 0, sizeof *r);
-    if (r && !start(r, P, rows, 0)) {
-        ad_resize(&P->allocator, r, sizeof *r, 0);
-        return NULL;
-    }
-    return r;
-}
+ad_runner *ad_runner_open(const ad_plan *P, size_t rows) { return begin(P, rows, 0); }
 
 ad_status ad_runner_go(ad_runner *r, const double *params, const double *const *columns, ad_results *to)
 {
@@ -308,11 +334,8 @@ ad_status ad_runner_go(ad_runner *r, const double *params, const double *const *
 
 void ad_runner_close(ad_runner *r)
 {
-    if (!r)
-        return;
-    const ad_allocator *a = &r->R.plan->allocator;
-    ad_resize(a, r->block, r->size, 0);
-    ad_resize(a, r, sizeof *r, 0);
+    if (r)
+        end(r);
 }
 
 /* ---- With care -------------------------------------------------------------------------------------------------------- */

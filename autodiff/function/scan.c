@@ -12,7 +12,98 @@ struct ad_scan {
     size_t             n_columns, n_states, n_fixed, n_sequences, before, after;   /* rows beyond the ends that shifts look at */
     size_t            *back;               /* [n_back] columns that are differentiated by */
     size_t             n_back;
+    struct scanning   *spare;              /* memory of the last run, taken and given back by exchange */
 };
+
+/* ---- Memory ------------------------------------------------------------------------------------------------------------- */
+
+/* One run. A vector is an array of rows with what is before and after it, `stride` numbers in all. */
+typedef struct scanning {
+    const ad_scan      *s;
+    const ad_scan_data *data;
+    size_t              rows, stride, kept;  /* kept: steps whose states stand in memory; 2 where only the last is wanted */
+    double             *states;            /* [kept][n_states][stride] */
+    double             *fixed;             /* [n_fixed][stride] */
+    double             *adjoint;           /* [2][n_states][stride] */
+    double             *slope;             /* [n_fixed][stride] */
+    double             *out;               /* [n_back][rows] */
+    double             *values;            /* [most outputs] */
+    const double      **columns;           /* [n_columns + n_states] */
+    double            **results;           /* [most outputs] */
+} scanning;
+
+enum { MOST_KEPT = 1 << 20 };              /* numbers that wait for the next run */
+
+static size_t most_outputs(const ad_scan *s) { return s->step->n_outputs + s->n_back + s->step->n_params; }
+
+static double *vector(const scanning *w, double *of, size_t k) { return of + k * w->stride + w->s->before; }
+static double *state(const scanning *w, size_t t, size_t k) { return vector(w, w->states, t % w->kept * w->s->n_states + k); }
+
+static void free_memory(scanning *w)
+{
+    const ad_scan *s = w->s;
+    const ad_allocator *a = &s->allocator;
+    ad_drop(a, w->states, w->kept * s->n_states * w->stride, sizeof *w->states);
+    ad_drop(a, w->fixed, s->n_fixed * w->stride, sizeof *w->fixed);
+    ad_drop(a, w->adjoint, 2 * s->n_states * w->stride, sizeof *w->adjoint);
+    ad_drop(a, w->slope, s->n_fixed * w->stride, sizeof *w->slope);
+    ad_drop(a, w->out, s->n_back * w->rows, sizeof *w->out);
+    ad_drop(a, w->values, most_outputs(s), sizeof *w->values);
+    ad_drop(a, w->columns, s->n_columns + s->n_states, sizeof *w->columns);
+    ad_drop(a, w->results, most_outputs(s), sizeof *w->results);
+    ad_drop(a, w, 1, sizeof *w);
+}
+
+static scanning *make_memory(const ad_scan *s, size_t rows, size_t kept)
+{
+    const ad_allocator *a = &s->allocator;
+    size_t stride = s->before + rows + s->after;
+    scanning *w = kept > SIZE_MAX / 16 / (s->n_states * (stride + 1)) ? NULL : ad_make(a, 1, sizeof *w);
+    if (!w)
+        return NULL;
+    *w = (scanning){.s = s, .rows = rows, .stride = stride, .kept = kept};
+    w->states  = ad_make(a, kept * s->n_states * stride, sizeof *w->states);
+    w->fixed   = ad_make(a, s->n_fixed * stride, sizeof *w->fixed);
+    w->adjoint = ad_make(a, 2 * s->n_states * stride, sizeof *w->adjoint);
+    w->slope   = ad_make(a, s->n_fixed * stride, sizeof *w->slope);
+    w->out     = ad_make(a, s->n_back * rows, sizeof *w->out);
+    w->values  = ad_make(a, most_outputs(s), sizeof *w->values);
+    w->columns = ad_make(a, s->n_columns + s->n_states, sizeof *w->columns);
+    w->results = ad_make(a, most_outputs(s), sizeof *w->results);
+    if (w->states && w->fixed && w->adjoint && w->slope && w->out && w->values && w->columns && w->results)
+        return w;
+    free_memory(w);
+    return NULL;
+}
+
+/* What is before and after a vector of states or of what is fixed is 0, and never written to. */
+static scanning *begin(const ad_scan *s, const ad_scan_data *data, int back)
+{
+    if (data->rows > SIZE_MAX / 64 - s->before - s->after || data->steps > SIZE_MAX / 64)
+        return NULL;
+    size_t kept = back ? data->steps + 1 : 2;
+    scanning *w = __atomic_exchange_n(&((ad_scan *)(uintptr_t)s)->spare, NULL, __ATOMIC_ACQUIRE);
+    if (w && (w->rows != data->rows || w->kept != kept)) {
+        free_memory(w);
+        w = NULL;
+    }
+    if (w) {
+        memset(w->adjoint, 0, 2 * s->n_states * w->stride * sizeof *w->adjoint);
+        memset(w->slope, 0, s->n_fixed * w->stride * sizeof *w->slope);
+    } else if (!(w = make_memory(s, data->rows, kept)))
+        return NULL;
+    w->data = data;
+    return w;
+}
+
+static void end(scanning *w)
+{
+    ad_scan *s = (ad_scan *)(uintptr_t)w->s;
+    scanning *none = NULL;
+    size_t numbers = (w->kept + 2) * s->n_states * w->stride + 2 * s->n_fixed * w->stride + s->n_back * w->rows;
+    if (numbers > MOST_KEPT || !__atomic_compare_exchange_n(&s->spare, &none, w, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        free_memory(w);
+}
 
 /* ---- Life --------------------------------------------------------------------------------------------------------------- */
 
@@ -111,6 +202,8 @@ void ad_scan_free(ad_scan *s)
     if (!s)
         return;
     ad_allocator a = s->allocator;
+    if (s->spare)
+        free_memory(s->spare);
     ad_function_free(s->adjoint);
     ad_function_free((ad_function *)(uintptr_t)s->step);
     ad_drop(&a, s->columns, s->n_columns, sizeof *s->columns);
@@ -119,62 +212,6 @@ void ad_scan_free(ad_scan *s)
 }
 
 /* ---- Running ------------------------------------------------------------------------------------------------------------ */
-
-/* One run. A vector is an array of rows with what is before and after it, `stride` numbers in all. */
-typedef struct scanning {
-    const ad_scan      *s;
-    const ad_scan_data *data;
-    size_t              stride, kept;      /* steps whose states stand in memory; 2 where only the last is wanted */
-    double             *states;            /* [kept][n_states][stride] */
-    double             *fixed;             /* [n_fixed][stride] */
-    double             *adjoint;           /* [2][n_states][stride] */
-    double             *slope;             /* [n_fixed][stride] */
-    double             *out;               /* [n_back][rows] */
-    double             *values;            /* [most outputs] */
-    const double      **columns;           /* [n_columns + n_states] */
-    double            **rows;              /* [most outputs] */
-} scanning;
-
-static size_t most_outputs(const ad_scan *s) { return s->step->n_outputs + s->n_back + s->step->n_params; }
-
-static double *vector(const scanning *w, double *of, size_t k) { return of + k * w->stride + w->s->before; }
-static double *state(const scanning *w, size_t t, size_t k) { return vector(w, w->states, t % w->kept * w->s->n_states + k); }
-
-static ad_status take_memory(scanning *w, int back)
-{
-    const ad_scan *s = w->s;
-    const ad_allocator *a = &s->allocator;
-    if (w->data->rows > SIZE_MAX / 64 - s->before - s->after || w->data->steps > SIZE_MAX / 64)
-        return AD_ERROR_NO_MEMORY;
-    w->stride = s->before + w->data->rows + s->after;
-    w->kept = back ? w->data->steps + 1 : 2;
-    if (w->kept > SIZE_MAX / 16 / (s->n_states * (w->stride + 1)))
-        return AD_ERROR_NO_MEMORY;
-    w->states  = ad_make(a, w->kept * s->n_states * w->stride, sizeof *w->states);
-    w->fixed   = ad_make(a, s->n_fixed * w->stride, sizeof *w->fixed);
-    w->adjoint = ad_make(a, 2 * s->n_states * w->stride, sizeof *w->adjoint);
-    w->slope   = ad_make(a, s->n_fixed * w->stride, sizeof *w->slope);
-    w->out     = ad_make(a, s->n_back * w->data->rows, sizeof *w->out);
-    w->values  = ad_make(a, most_outputs(s), sizeof *w->values);
-    w->columns = ad_make(a, s->n_columns + s->n_states, sizeof *w->columns);
-    w->rows    = ad_make(a, most_outputs(s), sizeof *w->rows);
-    return w->states && w->fixed && w->adjoint && w->slope && w->out && w->values && w->columns && w->rows ? AD_OK
-                                                                                                             : AD_ERROR_NO_MEMORY;
-}
-
-static void give_back(scanning *w)
-{
-    const ad_scan *s = w->s;
-    const ad_allocator *a = &s->allocator;
-    ad_drop(a, w->states, w->kept * s->n_states * w->stride, sizeof *w->states);
-    ad_drop(a, w->fixed, s->n_fixed * w->stride, sizeof *w->fixed);
-    ad_drop(a, w->adjoint, 2 * s->n_states * w->stride, sizeof *w->adjoint);
-    ad_drop(a, w->slope, s->n_fixed * w->stride, sizeof *w->slope);
-    ad_drop(a, w->out, s->n_back * w->data->rows, sizeof *w->out);
-    ad_drop(a, w->values, most_outputs(s), sizeof *w->values);
-    ad_drop(a, w->columns, s->n_columns + s->n_states, sizeof *w->columns);
-    ad_drop(a, w->rows, most_outputs(s), sizeof *w->rows);
-}
 
 static void set_columns(scanning *w, size_t t)
 {
@@ -190,7 +227,7 @@ static void set_columns(scanning *w, size_t t)
 /* One evaluation; where zero met infinity, with care. */
 static ad_status evaluate(const scanning *w, const ad_made *m, ad_runner *r, int first)
 {
-    ad_results to = {.values = w->values, .rows = w->rows};
+    ad_results to = {.values = w->values, .rows = w->results};
     ad_status status = ad_runner_go(r, first ? w->data->params : NULL, w->columns, &to);
     if (status != AD_OK || !m->plan.chains || !to.nan)
         return status;
@@ -213,11 +250,11 @@ static ad_status forward(scanning *w, double *total)
     for (size_t t = 0; t < w->data->steps && status == AD_OK; t++) {
         set_columns(w, t);
         for (size_t k = 0; k < s->n_states; k++)
-            w->rows[k] = state(w, t + 1, k);
+            w->results[k] = state(w, t + 1, k);
         status = evaluate(w, m, r, t == 0);
         for (size_t k = 0; k < s->n_states; k++)
             if (m->plan.output[k] != UINT32_MAX)
-                spread(w->rows[k], w->values[k], w->data->rows);
+                spread(w->results[k], w->values[k], w->data->rows);
         if (s->step->n_outputs > s->n_states)
             sum += w->values[s->n_states];
     }
@@ -244,7 +281,7 @@ static void distribute(scanning *w, const ad_made *m, double *before, double *pa
         const ad_scan_column *c = &s->columns[s->back[i]];
         double *to = vector(w, c->role == AD_SCAN_STATE ? before : w->slope, c->which) + c->shift;
         if (m->plan.output[i] == UINT32_MAX)
-            add_rows(to, w->rows[i], rows);
+            add_rows(to, w->results[i], rows);
         else if (w->values[i] != 0)
             for (size_t r = 0; r < rows; r++)
                 to[r] += w->values[i];
@@ -261,7 +298,7 @@ static ad_status backward(scanning *w, double *params)
     ad_status status = r ? AD_OK : AD_ERROR_NO_MEMORY;
     double *now = w->adjoint, *before = w->adjoint + s->n_states * w->stride;
     for (size_t i = 0; i < s->n_back; i++)
-        w->rows[i] = w->out + i * w->data->rows;
+        w->results[i] = w->out + i * w->data->rows;
     for (size_t t = w->data->steps; t-- > 0 && status == AD_OK;) {
         set_columns(w, t);
         for (size_t k = 0; k < s->n_states; k++)
@@ -312,44 +349,42 @@ static void copy_out(const scanning *w, double *const *to, double *from, size_t 
 
 static double *last_states(const scanning *w) { return w->states + w->data->steps % w->kept * w->s->n_states * w->stride; }
 
-ad_status ad_scan_run(const ad_scan *s, const ad_scan_data *data, double *const *end, double *total)
+ad_status ad_scan_run(const ad_scan *s, const ad_scan_data *data, double *const *last, double *total)
 {
-    scanning w = {.s = s, .data = data};
     if (!fits(s, data))
         return AD_ERROR_ARGUMENT;
-    ad_status status = take_memory(&w, 0);
-    if (status == AD_OK) {
-        copy_in(&w);
-        status = forward(&w, total);
-    }
+    scanning *w = begin(s, data, 0);
+    if (!w)
+        return AD_ERROR_NO_MEMORY;
+    copy_in(w);
+    ad_status status = forward(w, total);
     if (status == AD_OK)
-        copy_out(&w, end, last_states(&w), s->n_states);
-    give_back(&w);
+        copy_out(w, last, last_states(w), s->n_states);
+    end(w);
     return status;
 }
 
-ad_status ad_scan_gradient(const ad_scan *s, const ad_scan_data *data, const double *const *seeds, double *const *end,
+ad_status ad_scan_gradient(const ad_scan *s, const ad_scan_data *data, const double *const *seeds, double *const *last,
                            double *total, const ad_scan_slopes *slopes)
 {
-    scanning w = {.s = s, .data = data};
     if (!fits(s, data) || !slopes || (seeds && !has_all(seeds, s->n_states, data->rows)))
         return AD_ERROR_ARGUMENT;
-    ad_status status = take_memory(&w, 1);
-    if (status == AD_OK) {
-        copy_in(&w);
-        for (size_t k = 0; seeds && k < s->n_states && data->rows; k++)
-            memcpy(vector(&w, w.adjoint, k), seeds[k], data->rows * sizeof(double));
-        for (size_t i = 0; slopes->params && i < s->step->n_params; i++)
-            slopes->params[i] = 0;
-        status = forward(&w, total);
-    }
+    scanning *w = begin(s, data, 1);
+    if (!w)
+        return AD_ERROR_NO_MEMORY;
+    copy_in(w);
+    for (size_t k = 0; seeds && k < s->n_states && data->rows; k++)
+        memcpy(vector(w, w->adjoint, k), seeds[k], data->rows * sizeof(double));
+    for (size_t i = 0; slopes->params && i < s->step->n_params; i++)
+        slopes->params[i] = 0;
+    ad_status status = forward(w, total);
     if (status == AD_OK && s->adjoint)
-        status = backward(&w, slopes->params);
+        status = backward(w, slopes->params);
     if (status == AD_OK) {
-        copy_out(&w, end, last_states(&w), s->n_states);
-        copy_out(&w, slopes->fixed, w.slope, s->n_fixed);
-        copy_out(&w, slopes->start, w.adjoint, s->n_states);
+        copy_out(w, last, last_states(w), s->n_states);
+        copy_out(w, slopes->fixed, w->slope, s->n_fixed);
+        copy_out(w, slopes->start, w->adjoint, s->n_states);
     }
-    give_back(&w);
+    end(w);
     return status;
 }

@@ -133,8 +133,9 @@ static void prepare_objective(gb_case *c)
     ba *b = c->state;
     b->errors = gb_make(c, 2 * b->p, sizeof *b->errors);
     b->weight_errors = gb_make(c, b->p, sizeof *b->weight_errors);
-    gb_check(c, ad_function_rows_interleaved(b->residual, NULL, (const double *const *)b->columns, 0, b->errors));
-    gb_check(c, ad_function_rows(b->weight_error, NULL, (const double *const *)b->columns, 0, &b->weight_errors));
+    const double *const *columns = gather(c);
+    gb_check(c, ad_function_rows_interleaved(b->residual, NULL, columns, gb_few(b->p), b->errors));
+    gb_check(c, ad_function_rows(b->weight_error, NULL, columns, gb_few(b->p), &b->weight_errors));
 }
 
 /* Where the entries are: two rows of one camera, one point and one weight for each observation, then one weight each. */
@@ -167,8 +168,9 @@ static void prepare_jacobian(gb_case *c)
     b->residual = gb_keep(c, ad_function_derive(b->residual, (ad_derive_options){.n = INPUTS, .inputs = inputs}), NULL);
     b->weight_error = gb_keep(c, ad_function_derive(b->weight_error, (ad_derive_options){.n = 1, .inputs = inputs + CAMERA + POINT}),
                               NULL);
-    gb_check(c, ad_function_rows_interleaved(b->residual, NULL, (const double *const *)b->columns, 0, b->values));
-    gb_check(c, ad_function_rows(b->weight_error, NULL, (const double *const *)b->columns, 0, &b->values));
+    const double *const *columns = gather(c);
+    gb_check(c, ad_function_rows_interleaved(b->residual, NULL, columns, gb_few(b->p), b->values));
+    gb_check(c, ad_function_rows(b->weight_error, NULL, columns, gb_few(b->p), &b->values));
 }
 
 static json_t *errors(gb_case *c)

@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "case.h"
 
@@ -64,7 +67,13 @@ void *gb_make(gb_case *c, size_t n, size_t size)
     return gb_own(c, (void *)(uintptr_t)block, free);
 }
 
-ad_tape *gb_tape(gb_case *c) { return gb_own(c, ad_tape_new(), release_tape); }
+ad_tape *gb_tape(gb_case *c)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);                              /* what the input took is not there while functions are made */
+#endif
+    return gb_own(c, ad_tape_new(), release_tape);
+}
 
 ad_function *gb_keep(gb_case *c, ad_function *f, const ad_tape *tape)
 {
@@ -97,9 +106,9 @@ void gb_case_free(gb_case *c)
 
 /* ---- Reading ------------------------------------------------------------------------------------------------------------ */
 
-const json_t *gb_member(gb_case *c, const json_t *object, const char *name)
+json_t *gb_member(gb_case *c, const json_t *object, const char *name)
 {
-    const json_t *v = json_object_get(object, name);
+    json_t *v = json_object_get(object, name);
     if (!v)
         gb_fail(c, "the input has no \"%s\"", name);
     return v;
@@ -136,17 +145,18 @@ static const json_t *array(gb_case *c, const json_t *v, const char *name)
     return v;
 }
 
-double *gb_list(gb_case *c, const json_t *object, const char *name, size_t *n)
+double *gb_list(gb_case *c, json_t *object, const char *name, size_t *n)
 {
     const json_t *v = array(c, gb_member(c, object, name), name);
     *n = json_array_size(v);
     double *x = gb_make(c, *n, sizeof *x);
     for (size_t i = 0; i < *n; i++)
         x[i] = number_at(c, v, i, name);
+    json_object_del(object, name);
     return x;
 }
 
-size_t *gb_indices(gb_case *c, const json_t *object, const char *name, size_t *n)
+size_t *gb_indices(gb_case *c, json_t *object, const char *name, size_t *n)
 {
     double *x = gb_list(c, object, name, n);
     size_t *index = gb_make(c, *n, sizeof *index);
@@ -174,9 +184,11 @@ double *gb_matrix_of(gb_case *c, const json_t *value, const char *name, size_t *
     return x;
 }
 
-double *gb_matrix(gb_case *c, const json_t *object, const char *name, size_t *rows, size_t *columns)
+double *gb_matrix(gb_case *c, json_t *object, const char *name, size_t *rows, size_t *columns)
 {
-    return gb_matrix_of(c, gb_member(c, object, name), name, rows, columns);
+    double *x = gb_matrix_of(c, gb_member(c, object, name), name, rows, columns);
+    json_object_del(object, name);
+    return x;
 }
 
 const double **gb_columns(gb_case *c, const double *matrix, size_t rows, size_t columns)

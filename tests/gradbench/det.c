@@ -1,14 +1,17 @@
 /* det.c -- the determinant by expansion along minors. Minors of the lower rows are shared by the expansions above them: each is
- * recorded once, by the set of its columns. */
+ * recorded once, by the set of its columns. A large one is recorded anew for each evaluation and swept back. */
 #include "gradbench.h"
 
 typedef struct det {
     size_t       n;                              /* rows */
     double      *A, value, *gradient;
-    ad_function *f;
+    ad_tape     *tape;
+    ad_var      *on_tape, *minor;                /* A; by set of columns */
+    ad_function *f;                              /* NULL where it is too large to keep */
 } det;
 
-enum { MOST = 20 };
+/* As a function each of the n 2^n operations takes a few hundred bytes while its gradient is made, on the tape 24. */
+enum { MOST_RECORDED = 13, MOST = 22 };
 
 /* The minor of the last rows, as many as the set has columns, from those a column smaller. */
 static ad_var expand(size_t n, const ad_var *A, size_t columns, size_t size, const ad_var *minor)
@@ -27,17 +30,20 @@ static ad_var expand(size_t n, const ad_var *A, size_t columns, size_t size, con
     return sum;
 }
 
-static ad_function *record(gb_case *c, size_t n)
+/* The determinant, on the tape of A; minor [2^n] is filled. */
+static ad_var determinant(size_t n, const ad_var *A, ad_var *minor)
 {
-    ad_tape *tape = gb_tape(c);
     size_t sets = (size_t)1 << n;
-    ad_var *A = gb_make(c, n * n, sizeof *A), *minor = gb_make(c, sets, sizeof *minor);
-    for (size_t i = 0; i < n * n; i++)
-        A[i] = ad_param(tape, NULL, 0);
     minor[0] = ad_const(1);
     for (size_t columns = 1; columns < sets; columns++)      /* subsets before sets */
         minor[columns] = expand(n, A, columns, (size_t)__builtin_popcountll(columns), minor);
-    return gb_keep(c, ad_function_new(tape, 1, &minor[sets - 1]), tape);
+    return minor[sets - 1];
+}
+
+static void put_on_tape(det *d, const double *values)
+{
+    for (size_t i = 0; i < d->n * d->n; i++)
+        d->on_tape[i] = ad_param(d->tape, NULL, values ? values[i] : 0);
 }
 
 static void prepare(gb_case *c)
@@ -49,19 +55,48 @@ static void prepare(gb_case *c)
     if (!d->n || d->n > MOST || size != d->n * d->n)
         gb_fail(c, "\"A\" has %zu numbers and \"ell\" is %zu; at most %d, and its square are right", size, d->n, MOST);
     d->gradient = gb_make(c, size, sizeof *d->gradient);
-    d->f = record(c, d->n);
+    d->on_tape = gb_make(c, size, sizeof *d->on_tape);
+    d->minor = gb_make(c, (size_t)1 << d->n, sizeof *d->minor);
+    d->tape = gb_tape(c);
+    if (d->n > MOST_RECORDED)
+        return;
+    put_on_tape(d, NULL);
+    ad_var whole = determinant(d->n, d->on_tape, d->minor);
+    d->f = gb_keep(c, ad_function_new(d->tape, 1, &whole), d->tape);
+}
+
+/* Recorded with its values each time. */
+static ad_var on_tape(gb_case *c)
+{
+    det *d = c->state;
+    ad_tape_reset(d->tape);
+    put_on_tape(d, d->A);
+    ad_var whole = determinant(d->n, d->on_tape, d->minor);
+    gb_check_tape(c, d->tape);
+    d->value = ad_value(whole);
+    return whole;
 }
 
 static void primal(gb_case *c)
 {
     det *d = c->state;
-    gb_check(c, ad_function_over(d->f, d->A, NULL, 1, &d->value));
+    if (d->f)
+        gb_check(c, ad_function_over(d->f, d->A, NULL, 1, &d->value));
+    else
+        on_tape(c);
 }
 
 static void gradient(gb_case *c)
 {
     det *d = c->state;
-    gb_check(c, ad_function_sum_gradient(d->f, d->A, NULL, 1, &d->value, d->gradient));
+    if (d->f) {
+        gb_check(c, ad_function_sum_gradient(d->f, d->A, NULL, 1, &d->value, d->gradient));
+        return;
+    }
+    ad_backward(on_tape(c));
+    gb_check_tape(c, d->tape);
+    for (size_t i = 0; i < d->n * d->n; i++)
+        d->gradient[i] = ad_grad(d->on_tape[i]);
 }
 
 static void prepare_primal(gb_case *c)

@@ -132,7 +132,7 @@ static void evaluate(gb_case *c)
 static void lower(gb_case *c)
 {
     gmm *g = c->state;
-    gb_check(c, ad_function_over(g->f, g->p, g->x, 0, g->results));
+    gb_check(c, ad_function_over(g->f, g->p, g->x, gb_few(g->n), g->results));
 }
 
 static void prepare_objective(gb_case *c)

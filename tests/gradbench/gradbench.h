@@ -12,7 +12,7 @@
 #include <setjmp.h>
 
 typedef struct gb_case {
-    const json_t *input;
+    json_t       *input;
     void         *state;                   /* the eval's own */
     struct gb_owned *owned;
     jmp_buf       failed;
@@ -47,16 +47,19 @@ void         gb_check(gb_case *c, ad_status status);
 void         gb_check_tape(gb_case *c, const ad_tape *tape);
 
 /* Members of an object of the input; a missing or wrong one fails. A list is [*n]; a matrix [*rows][*columns], row-major, with
- * rows of one length. */
-const json_t *gb_member(gb_case *c, const json_t *object, const char *name);
+ * rows of one length. Lists and matrices leave the object as they are read: as JSON a number takes five times the memory. */
+json_t       *gb_member(gb_case *c, const json_t *object, const char *name);
 double        gb_number(gb_case *c, const json_t *object, const char *name);
 size_t        gb_count(gb_case *c, const json_t *object, const char *name);
-double       *gb_list(gb_case *c, const json_t *object, const char *name, size_t *n);
-double       *gb_matrix(gb_case *c, const json_t *object, const char *name, size_t *rows, size_t *columns);
+double       *gb_list(gb_case *c, json_t *object, const char *name, size_t *n);
+double       *gb_matrix(gb_case *c, json_t *object, const char *name, size_t *rows, size_t *columns);
 double       *gb_matrix_of(gb_case *c, const json_t *value, const char *name, size_t *rows, size_t *columns);
-size_t       *gb_indices(gb_case *c, const json_t *object, const char *name, size_t *n);
+size_t       *gb_indices(gb_case *c, json_t *object, const char *name, size_t *n);
 /* The columns of a row-major matrix, as functions want them. */
 const double **gb_columns(gb_case *c, const double *matrix, size_t rows, size_t columns);
+
+/* Rows over which prepare evaluates a function once, so that it is lowered and its memory there. */
+static inline size_t gb_few(size_t rows) { return rows < 65 ? rows : 65; }
 
 json_t *gb_json_list(const double *x, size_t n);
 json_t *gb_json_matrix(const double *x, size_t rows, size_t columns);

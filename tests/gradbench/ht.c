@@ -184,7 +184,7 @@ static const double *matrices(gb_case *c, const json_t *model, const char *name,
     return all;
 }
 
-static hand read_hand(gb_case *c, const json_t *model)
+static hand read_hand(gb_case *c, json_t *model)
 {
     hand h = {.mirrored = json_is_true(gb_member(c, model, "is_mirrored"))};
     h.parents = gb_list(c, model, "parents", &h.bones);
@@ -198,26 +198,38 @@ static hand read_hand(gb_case *c, const json_t *model)
     return h;
 }
 
-/* The columns of corner k, vertex[i] for row i. */
-static void fill_corner(gb_case *c, ht *t, size_t k, const json_t *model, const size_t *vertex)
+typedef struct mesh {
+    size_t        vertices;
+    const double *place, *weight;                /* [vertices][4], [vertices][bones] */
+} mesh;
+
+static mesh read_mesh(gb_case *c, json_t *model, size_t bones)
 {
-    size_t vertices, weighed, four, bones, first = t->corners == 3 ? 5 : 3;
-    const double *place = gb_matrix(c, model, "base_positions", &vertices, &four);
-    const double *weight = gb_matrix(c, model, "weights", &weighed, &bones);
-    if (four != 4 || bones != t->bones || weighed != vertices)
-        gb_fail(c, "\"base_positions\" is %zu by %zu, \"weights\" %zu by %zu", vertices, four, weighed, bones);
+    mesh m;
+    size_t weighed, four, weights;
+    m.place = gb_matrix(c, model, "base_positions", &m.vertices, &four);
+    m.weight = gb_matrix(c, model, "weights", &weighed, &weights);
+    if (four != 4 || weights != bones || weighed != m.vertices)
+        gb_fail(c, "\"base_positions\" is %zu by %zu, \"weights\" %zu by %zu", m.vertices, four, weighed, weights);
+    return m;
+}
+
+/* The columns of corner k, vertex[i] for row i. */
+static void fill_corner(gb_case *c, ht *t, size_t k, const mesh *m, const size_t *vertex)
+{
+    size_t bones = t->bones, first = t->corners == 3 ? 5 : 3;
     for (size_t j = 0; j < 4 + bones; j++) {
         double *column = gb_make(c, t->n, sizeof *column);
         t->columns[first + k * (4 + bones) + j] = column;
         for (size_t i = 0; i < t->n; i++) {
-            if (vertex[i] >= vertices)
+            if (vertex[i] >= m->vertices)
                 gb_fail(c, "there is no vertex %zu", vertex[i]);
-            column[i] = j < 4 ? place[vertex[i] * 4 + j] : weight[vertex[i] * bones + (j - 4)];
+            column[i] = j < 4 ? m->place[vertex[i] * 4 + j] : m->weight[vertex[i] * bones + (j - 4)];
         }
     }
 }
 
-static void fill_triangles(gb_case *c, ht *t, const json_t *model, const size_t *which)
+static void fill_triangles(gb_case *c, ht *t, json_t *model, const mesh *m, const size_t *which)
 {
     size_t n, three, *vertex = gb_make(c, t->n, sizeof *vertex);
     const double *triangles = gb_matrix(c, model, "triangles", &n, &three);
@@ -230,14 +242,14 @@ static void fill_triangles(gb_case *c, ht *t, const json_t *model, const size_t 
                 gb_fail(c, "there is no triangle %zu, or it has no corner %zu", which[i], k);
             vertex[i] = (size_t)v;
         }
-        fill_corner(c, t, k, model, vertex);
+        fill_corner(c, t, k, m, vertex);
     }
 }
 
 static void prepare(gb_case *c)
 {
     ht *t = c->state = gb_make(c, 1, sizeof *t);
-    const json_t *data = gb_member(c, c->input, "data"), *model = gb_member(c, data, "model");
+    json_t *data = gb_member(c, c->input, "data"), *model = gb_member(c, data, "model");
     size_t n, three, n_us, two;
     t->theta = gb_list(c, c->input, "theta", &n);
     if (n != THETA)
@@ -247,6 +259,7 @@ static void prepare(gb_case *c)
     if (n != t->n || (n && three != 3) || (n_us && (n_us != n || two != 2)))
         gb_fail(c, "%zu correspondences, \"points\" %zu by %zu, \"us\" %zu by %zu", t->n, n, three, n_us, two);
     hand h = read_hand(c, model);
+    mesh m = read_mesh(c, model, h.bones);
     t->bones = h.bones;
     t->corners = n_us ? 3 : 1;
     t->inputs = THETA + (n_us ? 2 : 0);
@@ -258,9 +271,9 @@ static void prepare(gb_case *c)
     for (size_t i = 0; n_us && i < 2; i++)
         t->columns[3 + i] = u[i];
     if (n_us)
-        fill_triangles(c, t, model, which);
+        fill_triangles(c, t, model, &m, which);
     else
-        fill_corner(c, t, 0, model, which);
+        fill_corner(c, t, 0, &m, which);
     t->f = record(c, t, &h);
 }
 
@@ -276,7 +289,7 @@ static void lower(gb_case *c, size_t outputs)
 {
     ht *t = c->state;
     t->residuals = gb_make(c, t->n * outputs, sizeof *t->residuals);
-    gb_check(c, ad_function_rows_interleaved(t->f, t->theta, t->columns, 0, t->residuals));
+    gb_check(c, ad_function_rows_interleaved(t->f, t->theta, t->columns, gb_few(t->n), t->residuals));
 }
 
 static void prepare_objective(gb_case *c)

@@ -70,7 +70,7 @@ static void prepare_cost(gb_case *c)
 {
     prepare(c);
     kmeans *m = c->state;
-    gb_check(c, ad_function_sum(m->nearest, m->at, m->points, 0, &m->cost));
+    gb_check(c, ad_function_sum(m->nearest, m->at, m->points, gb_few(m->n), &m->cost));
 }
 
 static void prepare_direction(gb_case *c)
@@ -80,7 +80,7 @@ static void prepare_direction(gb_case *c)
     ad_function *total = gb_keep(c, ad_function_total(m->nearest), NULL);
     ad_function *gradient = gb_keep(c, ad_function_derive(total, (ad_derive_options){0}), NULL);
     m->slopes = gb_keep(c, ad_function_derive(gradient, (ad_derive_options){.mode = AD_TANGENT, .keep_outputs = 1}), NULL);
-    direction_over(c, 0);
+    direction_over(c, gb_few(m->n));
 }
 
 static json_t *value(gb_case *c) { return json_real(((const kmeans *)c->state)->cost); }

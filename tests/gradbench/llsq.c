@@ -50,19 +50,19 @@ static void gradient(gb_case *c)
     gb_check(c, ad_function_sum_gradient(l->error, l->x, l->columns, l->n, &l->value, l->gradient));
 }
 
-/* Lowered when first evaluated: here, over no rows. */
+/* Lowered when first evaluated: here, over a few rows. */
 static void prepare_primal(gb_case *c)
 {
     prepare(c);
     llsq *l = c->state;
-    gb_check(c, ad_function_sum(l->error, l->x, l->columns, 0, &l->value));
+    gb_check(c, ad_function_sum(l->error, l->x, l->columns, gb_few(l->n), &l->value));
 }
 
 static void prepare_gradient(gb_case *c)
 {
     prepare(c);
     llsq *l = c->state;
-    gb_check(c, ad_function_sum_gradient(l->error, l->x, l->columns, 0, &l->value, l->gradient));
+    gb_check(c, ad_function_sum_gradient(l->error, l->x, l->columns, gb_few(l->n), &l->value, l->gradient));
 }
 
 static json_t *value(gb_case *c) { return json_real(((const llsq *)c->state)->value); }

@@ -57,12 +57,12 @@ static void gradient(gb_case *c)
     gb_check(c, ad_function_rows(l->f, &a, l->columns, l->n, &l->gradient));
 }
 
-/* Lowered when first evaluated: here, for no rows. */
+/* Lowered when first evaluated: here, over a few rows. */
 static void prepare_primal(gb_case *c)
 {
     prepare(c);
     lse *l = c->state;
-    gb_check(c, ad_function_over(l->f, &(double){0}, l->columns, 0, &l->value));
+    gb_check(c, ad_function_over(l->f, &(double){0}, l->columns, gb_few(l->n), &l->value));
 }
 
 static void prepare_gradient(gb_case *c)
@@ -70,7 +70,7 @@ static void prepare_gradient(gb_case *c)
     prepare(c);
     lse *l = c->state;
     l->f = gb_keep(c, ad_function_derive(l->f, (ad_derive_options){.n = 1, .inputs = &(size_t){1}}), NULL);
-    gb_check(c, ad_function_rows(l->f, &(double){0}, l->columns, 0, &l->gradient));
+    gb_check(c, ad_function_rows(l->f, &(double){0}, l->columns, gb_few(l->n), &l->gradient));
 }
 
 static json_t *value(gb_case *c) { return json_real(((const lse *)c->state)->value); }

@@ -8,7 +8,7 @@ typedef struct lstm {
     size_t         layers, length, units;
     double        *params, *state, *sequence;                /* [n_params]; [layers][hidden, cell][units]; [length][units] */
     size_t         n_params, n_fixed;                        /* n_fixed vectors of a unit each */
-    double         scale, value, *gradient;
+    double         value, *gradient;
     ad_scan       *scan;
     const double **fixed, **start;
     double       **slopes;
@@ -27,11 +27,10 @@ static void cell(const ad_var *weight, const ad_var *bias, ad_var input, ad_var 
 }
 
 /* Columns: hidden and cell of each layer; weights and biases of each layer, then of input and output; this character, the next. */
-static ad_function *record(gb_case *c, size_t layers, size_t n_fixed)
+static ad_function *record(gb_case *c, size_t layers, size_t n_fixed, double scale)
 {
     ad_tape *tape = gb_tape(c);
     ad_var *state = gb_make(c, 2 * layers + 1, sizeof *state), *fixed = gb_make(c, n_fixed, sizeof *fixed);
-    ad_var scale = ad_param(tape, "scale", 0);
     for (size_t k = 0; k < 2 * layers; k++)
         state[k] = ad_column(tape, NULL);
     for (size_t k = 0; k < n_fixed; k++)
@@ -69,7 +68,7 @@ static void make_scan(gb_case *c, lstm *l)
     }
     for (size_t k = 0; k < 2; k++)
         column[n++] = (ad_scan_column){AD_SCAN_SEQUENCE, k, 0};
-    l->scan = ad_scan_new(record(c, l->layers, l->n_fixed), n_states, column, &status);
+    l->scan = ad_scan_new(record(c, l->layers, l->n_fixed, -1 / ((double)(l->length - 1) * (double)l->units)), n_states, column, &status);
     gb_own(c, l->scan, free_scan);
 }
 
@@ -92,34 +91,33 @@ static void prepare(gb_case *c)
     l->gradient = gb_make(c, l->n_params, sizeof *l->gradient);
     for (size_t i = 0; i < l->n_params; i++)
         l->params[i] = i < rows * wide ? main_params[i] : extra_params[i - rows * wide];
-    l->scale = -1 / ((double)(l->length - 1) * (double)units);
     make_scan(c, l);
 }
 
-static void evaluate(gb_case *c, size_t steps, int slopes)
+static void evaluate(gb_case *c, int slopes)
 {
     lstm *l = c->state;
     const double *const sequences[] = {l->sequence, l->sequence + l->units};
-    const ad_scan_data data = {.rows = l->units, .steps = steps, .params = &l->scale, .fixed = l->fixed, .sequences = sequences,
+    const ad_scan_data data = {.rows = l->units, .steps = l->length - 1, .fixed = l->fixed, .sequences = sequences,
                                .start = l->start};
     gb_check(c, slopes ? ad_scan_gradient(l->scan, &data, NULL, NULL, &l->value, &(ad_scan_slopes){.fixed = l->slopes})
                        : ad_scan_run(l->scan, &data, NULL, &l->value));
 }
 
-static void objective(gb_case *c) { evaluate(c, ((const lstm *)c->state)->length - 1, 0); }
-static void jacobian(gb_case *c) { evaluate(c, ((const lstm *)c->state)->length - 1, 1); }
+static void objective(gb_case *c) { evaluate(c, 0); }
+static void jacobian(gb_case *c) { evaluate(c, 1); }
 
-/* Lowered when first evaluated: here, for no step. */
+/* Lowered when first evaluated, and memory for so many steps taken: here. */
 static void prepare_objective(gb_case *c)
 {
     prepare(c);
-    evaluate(c, 0, 0);
+    objective(c);
 }
 
 static void prepare_jacobian(gb_case *c)
 {
     prepare(c);
-    evaluate(c, 0, 1);
+    jacobian(c);
 }
 
 static json_t *value(gb_case *c) { return json_real(((const lstm *)c->state)->value); }

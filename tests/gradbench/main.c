@@ -27,7 +27,7 @@ static json_t *evaluate(const json_t *message)
 {
     const gb_module *m = gb_module_named(text(message, "module"));
     const gb_function *f = m ? gb_function_named(m, text(message, "function")) : NULL;
-    const json_t *input = json_object_get(message, "input");
+    json_t *input = json_object_get(message, "input");
     if (!m)
         return failure("unknown module \"%s\"", text(message, "module"));
     if (!f)

@@ -8,7 +8,7 @@ enum { STAGES = 4 };
 
 typedef struct ode {
     size_t   n, s;
-    double  *x, *y, *start, *seed, *slope, h;                /* [1 + n], x[0] is 0; y at the end, at the start */
+    double  *x, *y, *start, *seed, *slope;                   /* [1 + n], x[0] is 0; y at the end, at the start */
     ad_scan *scan;
 } ode;
 
@@ -20,23 +20,23 @@ static void slopes(size_t n, const ad_var *x, const ad_var *y, ad_var *k)
 }
 
 /* The next y of a component: x and y are columns of it and of those before it. Every stage looks one component further. */
-static ad_function *record(gb_case *c)
+static ad_function *record(gb_case *c, double h)
 {
     ad_tape *tape = gb_tape(c);
-    ad_var h = ad_param(tape, "h", 0), y[STAGES + 1], x[STAGES], k[STAGES][STAGES], at[STAGES + 1];
+    ad_var y[STAGES + 1], x[STAGES], k[STAGES][STAGES], at[STAGES + 1];
     for (int j = 0; j <= STAGES; j++)
         y[j] = ad_column(tape, NULL);
     for (int j = 0; j < STAGES; j++)
         x[j] = ad_column(tape, NULL);
     slopes(STAGES + 1, x, y, k[0]);
     for (size_t stage = 1; stage < STAGES; stage++) {
-        ad_var step = stage + 1 < STAGES ? ad_mul(0.5, h) : h;
+        double step = stage + 1 < STAGES ? h / 2 : h;
         for (size_t j = 0; j + stage <= STAGES; j++)
             at[j] = ad_add(y[j], ad_mul(step, k[stage - 1][j]));
         slopes(STAGES + 1 - stage, x, at, k[stage]);
     }
     ad_var sum = ad_add(ad_add(k[0][0], ad_mul(2, k[1][0])), ad_add(ad_mul(2, k[2][0]), k[3][0]));
-    ad_var next = ad_add(y[0], ad_mul(ad_div(h, 6), sum));
+    ad_var next = ad_add(y[0], ad_mul(h / 6, sum));
     return gb_keep(c, ad_function_new(tape, 1, &next), tape);
 }
 
@@ -46,7 +46,7 @@ static void evaluate(gb_case *c, const double *const *seeds)
 {
     ode *o = c->state;
     const double *const x = o->x, *const start = o->start;
-    const ad_scan_data data = {.rows = o->n + 1, .steps = o->s, .params = &o->h, .fixed = &x, .start = &start};
+    const ad_scan_data data = {.rows = o->n + 1, .steps = o->s, .fixed = &x, .start = &start};
     gb_check(c, seeds ? ad_scan_gradient(o->scan, &data, seeds, NULL, NULL, &(ad_scan_slopes){.fixed = &o->slope})
                       : ad_scan_run(o->scan, &data, &o->y, NULL));
 }
@@ -60,7 +60,6 @@ static void prepare(gb_case *c)
     o->s = gb_count(c, c->input, "s");
     if (!o->n || !o->s)
         gb_fail(c, "%zu components, %zu steps", o->n, o->s);
-    o->h = 2 / (double)o->s;
     double **arrays[] = {&o->x, &o->y, &o->start, &o->seed, &o->slope};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         *arrays[i] = gb_make(c, o->n + 1, sizeof **arrays[i]);
@@ -69,7 +68,7 @@ static void prepare(gb_case *c)
     o->start[0] = o->seed[o->n] = 1;
     for (int j = 0; j <= 2 * STAGES; j++)
         column[j] = j <= STAGES ? (ad_scan_column){AD_SCAN_STATE, 0, -j} : (ad_scan_column){AD_SCAN_FIXED, 0, STAGES + 1 - j};
-    o->scan = ad_scan_new(record(c), 1, column, &status);
+    o->scan = ad_scan_new(record(c, 2 / (double)o->s), 1, column, &status);
     gb_own(c, o->scan, free_scan);
 }
 
@@ -81,19 +80,18 @@ static void gradient(gb_case *c)
     evaluate(c, &seed);
 }
 
-/* Lowered when first evaluated: here, for no step. */
-static void lower(gb_case *c, void (*what)(gb_case *c))
+/* Lowered when first evaluated, and memory for so many steps taken: here. */
+static void prepare_primal(gb_case *c)
 {
     prepare(c);
-    ode *o = c->state;
-    size_t steps = o->s;
-    o->s = 0;
-    what(c);
-    o->s = steps;
+    primal(c);
 }
 
-static void prepare_primal(gb_case *c) { lower(c, primal); }
-static void prepare_gradient(gb_case *c) { lower(c, gradient); }
+static void prepare_gradient(gb_case *c)
+{
+    prepare(c);
+    gradient(c);
+}
 
 static json_t *ends(gb_case *c) { return gb_json_list(((const ode *)c->state)->y + 1, ((const ode *)c->state)->n); }
 static json_t *slopes_by_x(gb_case *c) { return gb_json_list(((const ode *)c->state)->slope + 1, ((const ode *)c->state)->n); }

@@ -8,6 +8,6 @@
 const gb_module   *gb_module_named(const char *name);
 const gb_function *gb_function_named(const gb_module *m, const char *name);
 /* {"success", "output", "timings"} or {"success", "error"}; NULL only without memory. */
-json_t *gb_run(const gb_function *f, const json_t *input);
+json_t *gb_run(const gb_function *f, json_t *input);
 
 #endif
