@@ -126,9 +126,9 @@ int ad_graph_copy(ad_graph *to, const ad_graph *from)
     *to = (ad_graph){.allocator = from->allocator};
     const ad_block *blocks[] = {&from->nodes, &from->varying, &from->table};
     ad_block *copies[] = {&to->nodes, &to->varying, &to->table};
-    const size_t used[] = {from->n * sizeof(ad_graph_node), from->n, from->n_table * sizeof(uint64_t)};
+    const size_t used[] = {from->n * sizeof(ad_graph_node), from->n, from->n_table * sizeof(uint32_t)};
     for (int k = 0; k < 3; k++) {
-        if (!ad_block_grow(copies[k], &to->allocator, used[k]))
+        if (!ad_block_grow(copies[k], &to->allocator, k < 2 ? AD_GRAPH_GROWTH * used[k] : used[k]))
             return 0;
         if (used[k])
             memcpy(copies[k]->base, blocks[k]->base, used[k]);

@@ -18,36 +18,36 @@ static int is_constant(const ad_graph *G, uint32_t i) { return ad_graph_at(G, i)
 
 /* ---- The table of nodes ------------------------------------------------------------------------------------------------
  *
- * Open addressing; an entry is half a hash and the id + 1. A node is first looked for in a few places of the stretch that
- * goes with its latest operand: nodes made one after another then share the cache (10^6 nodes: 980 -> 500 ns a node). Where
- * too many share that operand, as all products of one adjoint do, the stretch is full and the whole hash says where; from there
- * in growing steps, out of stretches that are full (a mixture of 80 Gaussians in 64 dimensions, 2 10^6 nodes: 5.8 -> 2.6 s). */
+ * Open addressing; an entry is the id + 1. A node is first looked for in a few places of the stretch that goes with its
+ * latest operand: nodes made one after another then share the cache, in the table and where they stand. Where too many share
+ * that operand, as all products of one adjoint do, the stretch is full and the whole hash says where; from there in growing
+ * steps, out of stretches that are full (a mixture of 80 Gaussians in 64 dimensions, 2 10^6 nodes: 5.8 -> 2.6 s). */
 
 enum { NEARBY = 1024, BESIDE = 16 };      /* where the few places begin; how many they are */
 
-static uint64_t hash(const ad_graph_node *n)
+static inline uint64_t hash(const ad_graph_node *n)
 {
     uint64_t bits, h;
     memcpy(&bits, &n->number, sizeof bits);
-    h = bits ^ n->op * UINT64_C(0x9e3779b97f4a7c15);
-    h = (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93) + n->x;
-    h = (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93) + n->y;
-    h = (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93) + n->w;
+    h = (bits ^ bits >> 29 ^ (uint64_t)n->op << 32 ^ n->w) * UINT64_C(0x9e3779b97f4a7c15);
+    h ^= (n->x + ((uint64_t)n->y << 32)) * UINT64_C(0xd6e8feb86659fd93);
     return (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
 }
 
-static uint64_t *place_of(const ad_graph *G, const ad_graph_node *n, uint64_t h)
+static inline int is_same(const ad_graph_node *a, const ad_graph_node *b) { return !memcmp(a, b, sizeof *a); }
+
+static uint32_t *place_of(const ad_graph *G, const ad_graph_node *n)
 {
-    uint64_t *table = G->table.base;
-    uint32_t mask = G->n_table - 1, half = (uint32_t)h, latest = n->x > n->y ? n->x : n->y;
+    uint64_t h = hash(n);
+    uint32_t *table = G->table.base;
+    uint32_t mask = G->n_table - 1, latest = n->x > n->y ? n->x : n->y;
     latest = n->w > latest ? n->w : latest;
-    uint32_t i = 2 * latest + half % NEARBY;
+    uint32_t i = 2 * latest + (uint32_t)(h >> 32) % NEARBY;
     for (uint32_t probe = 0;; i += ++probe <= BESIDE ? 1 : probe - BESIDE) {
         if (probe == BESIDE)
-            i = (uint32_t)(h >> 32);
-        uint64_t *entry = &table[i & mask];
-        if (!*entry || ((uint32_t)(*entry >> 32) == half &&
-                        !memcmp(ad_graph_at(G, (uint32_t)*entry - 1), n, sizeof *n)))
+            i = (uint32_t)(h >> 16);
+        uint32_t *entry = &table[i & mask];
+        if (!*entry || is_same(ad_graph_at(G, *entry - 1), n))
             return entry;
     }
 }
@@ -56,10 +56,8 @@ static uint64_t *place_of(const ad_graph *G, const ad_graph_node *n, uint64_t h)
  * fetched before it is (10^6 nodes of networks: a quarter of the time was spent waiting for it). */
 static inline void fetch_next(const ad_graph *G, uint32_t i)
 {
-    __builtin_prefetch((uint64_t *)G->table.base + ((2 * i + NEARBY + 4 * 8) & (G->n_table - 1)), 1);
+    __builtin_prefetch((uint32_t *)G->table.base + ((2 * i + NEARBY + 4 * 16) & (G->n_table - 1)), 1);
 }
-
-static void enter(uint64_t *entry, uint64_t h, uint32_t i) { *entry = h << 32 | (i + 1); }
 
 static int make_room_for_node(ad_graph *G)
 {
@@ -67,26 +65,33 @@ static int make_room_for_node(ad_graph *G)
            ad_block_grow(&G->varying, &G->allocator, G->n + (size_t)1);
 }
 
-static int make_room(ad_graph *G)
+/* A table for n nodes and more; no two of the graph's are the same. */
+static int make_table(ad_graph *G, uint64_t n)
 {
-    if (!make_room_for_node(G))
-        return 0;
-    if (G->n_table > 2 * G->n + 2)
-        return 1;
-    uint32_t size = G->n_table ? 2 * G->n_table : 256;
-    while (size <= 2 * G->n + 2 && size <= UINT32_MAX / 2)
+    uint64_t size = 256;
+    while (size <= 2 * n + 2)
         size *= 2;
-    if (size > UINT32_MAX / 2 || !ad_block_grow(&G->table, &G->allocator, size * sizeof(uint64_t)))
+    if (size > UINT32_MAX / 2 || !ad_block_grow(&G->table, &G->allocator, size * sizeof(uint32_t)))
         return 0;
-    memset(G->table.base, 0, size * sizeof(uint64_t));
-    G->n_table = size;
+    memset(G->table.base, 0, size * sizeof(uint32_t));
+    G->n_table = (uint32_t)size;
     for (uint32_t i = 0; i < G->n; i++) {
-        const ad_graph_node *n = ad_graph_at(G, i);
-        uint64_t h = hash(n);
         fetch_next(G, i);
-        enter(place_of(G, n, h), h, i);
+        *place_of(G, ad_graph_at(G, i)) = i + 1;
     }
     return 1;
+}
+
+static int make_room(ad_graph *G)
+{
+    return make_room_for_node(G) &&
+           (G->n_table > 2 * (uint64_t)G->n + 2 || make_table(G, G->n_table ? G->n_table / 2 : (uint64_t)AD_GRAPH_GROWTH * G->n));
+}
+
+int ad_graph_expect(ad_graph *G, uint32_t n)
+{
+    return ad_block_grow(&G->nodes, &G->allocator, n * sizeof(ad_graph_node)) &&
+           ad_block_grow(&G->varying, &G->allocator, n) && (G->n_table > 2 * (uint64_t)n + 2 || make_table(G, n));
 }
 
 static uint32_t append(ad_graph *G, const ad_graph_node *n)
@@ -105,13 +110,12 @@ static uint32_t share(ad_graph *G, const ad_graph_node *n)
         G->failed = 1;
         return 0;
     }
-    uint64_t h = hash(n), *place = place_of(G, n, h);
+    uint32_t *place = place_of(G, n);
     if (*place)
-        return (uint32_t)*place - 1;
-    uint32_t i = append(G, n);
-    enter(place, h, i);
-    fetch_next(G, i);
-    return i;
+        return *place - 1;
+    fetch_next(G, G->n);
+    *place = G->n + 1;
+    return append(G, n);
 }
 
 uint32_t ad_graph_number(ad_graph *G, double number)

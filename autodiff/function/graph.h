@@ -15,6 +15,7 @@
 #include "autodiff/rules/rules.h"
 #include "autodiff/tape/memory.h"
 
+enum { AD_GRAPH_GROWTH = 3 };              /* times a graph's nodes are those of its gradient, or so */
 enum { AD_OP_SLOPE_OF = AD_OPS, AD_OP_ARGUMENT, AD_OP_RESULT, AD_GRAPH_OPS };
 
 struct ad_callee;                          /* callee.h */
@@ -44,6 +45,8 @@ static inline uint32_t ad_graph_operand(const ad_graph_node *n, int k) { return 
 /* The node, made or found; simplified where that changes no bit of a finite result. 0 when out of memory (failed). */
 uint32_t ad_graph_make(ad_graph *G, uint32_t op, uint32_t x, uint32_t y, uint32_t w);
 uint32_t ad_graph_number(ad_graph *G, double number);
+/* Room for that many nodes in all, so that making them moves nothing. 0: no memory. */
+int      ad_graph_expect(ad_graph *G, uint32_t n);
 /* A node that is known to be new and as simple as can be: nothing is looked for. */
 uint32_t ad_graph_append(ad_graph *G, const ad_graph_node *n);
 /* The sum over rows; a factor that does not vary is taken out of it. */

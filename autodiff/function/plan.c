@@ -6,17 +6,31 @@
 
 #include <string.h>
 
-static void *table(lowering *L, size_t size)
+/* All tables are one block: a few huge pages where each alone would be touched small page by small page. */
+enum { IDS = 11, BYTES = 7 };              /* tables by node: of ids, of bytes */
+
+static size_t tables_size(const lowering *L)
 {
-    void *t = L->failed ? NULL : ad_resize(&L->plan->allocator, NULL, 0, size);
-    L->failed |= !t;
-    return t;
+    return (L->G->n + (size_t)1) * (IDS * sizeof(uint32_t) + BYTES) + (L->n_outputs + (size_t)1) * sizeof(uint32_t);
 }
 
-static void drop(lowering *L, void *t, size_t size)
+static void *make_tables(lowering *L)
 {
-    if (t)
-        ad_resize(&L->plan->allocator, t, size, 0);
+    size_t n = L->G->n + (size_t)1;
+    void *tables = ad_resize(&L->plan->allocator, NULL, 0, tables_size(L));
+    uint32_t **of_ids[IDS] = {&L->level, &L->uniform, &L->uses, &L->first_sum, &L->next_sum, &L->first_out, &L->seen, &L->slot, &L->twin,
+                              &L->mark, &L->stack};
+    unsigned char **of_bytes[BYTES] = {&L->needed, &L->in_pass, &L->exact, &L->fused, &L->done, &L->compound,
+                                       (unsigned char **)&L->signs};
+    uint32_t *ids = tables;
+    L->failed |= !tables;
+    for (int i = 0; tables && i < IDS; i++, ids += n)
+        *of_ids[i] = ids;
+    L->next_out = ids;
+    unsigned char *bytes = tables ? (unsigned char *)(ids + L->n_outputs + 1) : NULL;
+    for (int i = 0; tables && i < BYTES; i++, bytes += n)
+        *of_bytes[i] = bytes;
+    return tables;
 }
 
 void *lower_grown(lowering *L, ad_block *block, size_t bytes)
@@ -176,27 +190,15 @@ static void make_passes(lowering *L, uint32_t n_outputs, const uint32_t *outputs
 
 int ad_plan_make(ad_plan *plan, const ad_graph *G, uint32_t n_params, uint32_t n_outputs, const uint32_t *outputs)
 {
-    size_t n = G->n + (size_t)1, ids = n * sizeof(uint32_t), outs = (n_outputs + (size_t)1) * sizeof(uint32_t);
     *plan = (ad_plan){.allocator = G->allocator, .callees = G->callees.base, .n_params = n_params};
     lowering L = {.plan = plan, .G = G, .n_outputs = n_outputs};
-    uint32_t **of_ids[] = {&L.level, &L.uniform, &L.uses, &L.first_sum, &L.next_sum, &L.first_out, &L.seen, &L.slot, &L.stack, &L.twin,
-                            &L.mark};
-    unsigned char **of_bytes[] = {&L.needed, &L.in_pass, &L.exact, &L.fused, &L.done, &L.compound,
-                                 (unsigned char **)&L.signs};
-    for (size_t i = 0; i < sizeof of_ids / sizeof *of_ids; i++)
-        *of_ids[i] = table(&L, ids);
-    for (size_t i = 0; i < sizeof of_bytes / sizeof *of_bytes; i++)
-        *of_bytes[i] = table(&L, n);
-    L.next_out = table(&L, outs);
+    void *tables = make_tables(&L);
     if (!L.failed) {
         mark_needed(&L, n_outputs, outputs);
         make_passes(&L, n_outputs, outputs);
     }
-    for (size_t i = 0; i < sizeof of_ids / sizeof *of_ids; i++)
-        drop(&L, *of_ids[i], ids);
-    for (size_t i = 0; i < sizeof of_bytes / sizeof *of_bytes; i++)
-        drop(&L, *of_bytes[i], n);
-    drop(&L, L.next_out, outs);
+    if (tables)
+        ad_resize(&plan->allocator, tables, tables_size(&L), 0);
     ad_block_free(&L.group.pairs, &plan->allocator);
     ad_block_free(&L.closed.pairs, &plan->allocator);
     for (int c = 0; c < AD_CLASSES; c++) {

@@ -8,13 +8,33 @@
 /* The last step is one huge page: with two, P1's whole batch took 24.9 bytes per node instead of 24.25, no faster. */
 enum { AD_FIRST_STEP = 1 << 16, AD_LAST_STEP = 1 << 21, AD_HUGE_PAGE = 1 << 21 };
 
+/* Huge pages halve the cost of a first touch, and more on virtual machines (7 us were seen for a small page); what is small
+ * keeps to small ones. */
+static void prefer_huge_pages(void *block, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    uintptr_t page = 4096, from = ((uintptr_t)block + page - 1) / page * page, to = ((uintptr_t)block + bytes) / page * page;
+    if (bytes >= 2 * AD_HUGE_PAGE)
+        madvise((void *)from, to - from, MADV_HUGEPAGE);
+#else
+    (void)block, (void)bytes;
+#endif
+}
+
 static void *system_resize(void *user, void *block, size_t old_size, size_t new_size)
 {
     (void)user, (void)old_size;
-    if (new_size)
-        return realloc(block, new_size);
-    free(block);
-    return NULL;
+    if (!new_size) {
+        free(block);
+        return NULL;
+    }
+    if (block || new_size < 2 * AD_HUGE_PAGE)
+        block = realloc(block, new_size);
+    else if (posix_memalign(&block, AD_HUGE_PAGE, new_size))
+        return NULL;
+    if (block)
+        prefer_huge_pages(block, new_size);
+    return block;
 }
 
 static void *system_reserve(void *user, size_t bytes)
@@ -24,16 +44,12 @@ static void *system_reserve(void *user, size_t bytes)
     return base == MAP_FAILED ? NULL : base;
 }
 
-/* Huge pages halve the cost of a first touch; small tapes keep to small ones. */
 static int system_commit(void *user, void *block, size_t bytes)
 {
     (void)user;
     if (mprotect(block, bytes, PROT_READ | PROT_WRITE))
         return 0;
-#ifdef MADV_HUGEPAGE
-    if (bytes >= 2 * AD_HUGE_PAGE)
-        madvise(block, bytes, MADV_HUGEPAGE);
-#endif
+    prefer_huge_pages(block, bytes);
     return 1;
 }
 
