@@ -49,7 +49,21 @@ static big extreme_of(const struct list *l, double sign)
     for (size_t i = 1; i < l->n; i++) most = fmax(most, sign * l->x[i]);
     return num(sign * most);
 }
-LIST_SUM(exponentials_of, big_exp(big_sub(x, extreme_of(l, 1)))) /* over that of the largest */
+/* Of all but the largest, exp(x) over its exponential: the sum would swallow small ones if it began with 1. */
+static big other_exponentials_of(const struct list *l)
+{
+    big most = extreme_of(l, 1), sum = num(0);
+    double at = mpfr_get_d(most, MPFR_RNDN);
+    for (size_t i = 0, seen = 0; i < l->n; i++) {
+        int used = big_used;
+        if (l->x[i] == at && !seen++) continue;
+        mpfr_add(sum, sum, big_exp(big_sub(num(l->x[i]), most)), MPFR_RNDN);
+        big_used = used;
+    }
+    return sum;
+}
+static big exponentials_of(const struct list *l) { return big_add(num(1), other_exponentials_of(l)); }
+static big log_of_exponentials(const struct list *l) { return big_log1p(other_exponentials_of(l)); }
 static big share_of(const struct list *l, double sign) /* of a tie */
 {
     double most = mpfr_get_d(extreme_of(l, sign), MPFR_RNDN), ties = 0;
@@ -64,10 +78,10 @@ static big side_over_length(const struct list *l)
     big z = big_sqrt(squares_of(l));
     return mpfr_zero_p(z) ? z : big_div(element(l), z);
 }
-static big sum_in_logarithms(const struct list *l) { return big_add(extreme_of(l, 1), big_log(exponentials_of(l))); }
+static big sum_in_logarithms(const struct list *l) { return big_add(extreme_of(l, 1), log_of_exponentials(l)); }
 /* Which is the largest plus a logarithm, and those may cancel. A function adds a whole number to one, whatever the size, and
  * takes no care of the rounding of x - z. */
-static big larger_part_of(const struct list *l) { return big_max(big_abs(extreme_of(l, 1)), big_log(exponentials_of(l))); }
+static big larger_part_of(const struct list *l) { return big_max(big_abs(extreme_of(l, 1)), log_of_exponentials(l)); }
 static big larger_part_or_1(const struct list *l) { return big_max(larger_part_of(l), num(1)); }
 static big share_of_rounded_difference(const struct list *l)
 {
