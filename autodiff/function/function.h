@@ -38,7 +38,8 @@ AD_API const char *ad_function_column_name(const ad_function *f, size_t i);
 /** Operations in the function, after what is equal was shared and what is constant was computed. */
 AD_API size_t      ad_function_size(const ad_function *f);
 
-/** Values at one point.  columns [columns] one value a column; values [outputs]. Exactly what the tape computes. */
+/** Values at one point.  columns [columns] one value a column; values [outputs]. What the tape computes, but for lists:
+ *  sums are chains here, and so are sum, mean, dot, logsumexp and norm2, a rounding an element. */
 AD_API ad_status ad_function_at(const ad_function *f, const double *params, const double *columns, double *values);
 /** Values row by row.  values [outputs] arrays [rows]. */
 AD_API ad_status ad_function_rows(const ad_function *f, const double *params, const double *const *columns, size_t rows,

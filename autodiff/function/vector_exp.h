@@ -118,9 +118,18 @@ LANE_INLINE struct lane_logistic lane_logistic_of(ad_lane x)
     return s;
 }
 
+#if !AD_LANE_FUSED
+LANE_INLINE ad_lane lane_head(ad_lane x) { return lane_of_bits(lane_bits(x) & ~(int64_t)0x7ffffff); } /* 26 bits */
+#endif
+
 LANE_INLINE ad_lane lane_logistic_times(struct lane_logistic s, struct lane_pair n, ad_lane k)
 {
+#if !AD_LANE_FUSED                         /* n.hi inverse.hi by halves, rounded once */
+    ad_lane a = lane_head(n.hi), b = lane_head(s.inverse.hi), rest = (n.hi - a) * s.inverse.hi + a * (s.inverse.hi - b);
+    return lane_scaled(a * b + (rest + (n.hi * s.inverse.lo + n.lo * s.inverse.hi)), k);
+#else
     return lane_scaled(lane_fma(n.hi, s.inverse.hi, lane_fma(n.hi, s.inverse.lo, n.lo * s.inverse.hi)), k);
+#endif
 }
 
 LANE_INLINE ad_lane ad_lane_sigmoid(ad_lane x)
@@ -186,7 +195,12 @@ LANE_INLINE struct ad_lane_sigmoids lane_sigmoids_of(ad_lane x, struct lane_deca
     ad_lane et = s.scale * s.t, e = s.scale + et, e_low = (s.scale - e) + et;
     ad_lane d = e + 1.0, d_low = (e - (d - 1.0)) + e_low, inverse = 1.0 / d;
     ad_lane c = lane_fnma(inverse, d_low, lane_residual(inverse, d, lane_all(1)));
+#if AD_LANE_FUSED
     ad_lane larger = lane_fma(inverse, c, inverse), smaller = lane_fma(e, inverse, inverse * lane_fma(e, c, e_low));
+#else                                      /* e inverse by halves, rounded once */
+    ad_lane e_head = lane_head(e), head = lane_head(inverse), rest = e_head * (inverse - head) + (e - e_head) * inverse;
+    ad_lane larger = inverse + inverse * c, smaller = e_head * head + (rest + inverse * (e * c + e_low));
+#endif
     lane_mask below = lane_less(x, LANE_0);
     return (struct ad_lane_sigmoids){lane_pick(below, smaller, larger), lane_pick(below, larger, smaller)};
 }

@@ -171,7 +171,6 @@ static ad_audit_report *audit(ad_var E, ad_audit_options options, const double *
         made = wrt && r->root && ad_shadow_make(&s, tape, E, r->n_wanted, wrt);
     }
     if (made) {
-        ad_suggest_roots(tape, s.top, r->root);
         for (size_t row = 0; row < rows && !r->failed && !(r->n == r->most && r->kinds == 1u << AD_AUDIT_NON_FINITE); row++) {
             if (r->rows)
                 ad_shadow_move(&s, params, columns, row);

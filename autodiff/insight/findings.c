@@ -59,6 +59,8 @@ static int find_non_finite(ad_audit_report *r, const ad_shadow *s, const ad_node
         say(r, f, "%s is not a number: its operands are outside of where %s is defined", called(f), node->rule->name);
     else if (isfinite(s->t[i]) && fabsl(s->t[i]) > DBL_MAX)
         say(r, f, "%s overflows: it is about %.3Lg, and the largest double is %.3g", called(f), s->t[i], DBL_MAX);
+    else if (isfinite(s->t[i]) && node->list)
+        say(r, f, "%s overflows on the way, in a sum: it is about %.3Lg", called(f), s->t[i]);
     else if (isfinite(s->t[i]))
         say(r, f, "%s is %g only because an operand was rounded or underflowed: it is about %.3Lg", called(f), s->v[i], s->t[i]);
     else if (ad_holds_at(node->op, ad_at_operand(s, node, i, 0).x, ad_at_operand(s, node, i, 0).y, ad_at_operand(s, node, i, 0).w, s->v[i], node->ties))
@@ -284,6 +286,8 @@ static void say_range(ad_audit_report *r, ad_finding *f, const ad_shadow *s, con
     }
     if (s->v[i] == 0)
         say(r, f, "%s underflows to 0, and so does its slope by %s", called(f), operand);
+    else if (P == 0)
+        say(r, f, "the slope of %s by %s is 0 for want of range: it is not 0, but far below the smallest double", called(f), operand);
     else
         say(r, f, "the slope of %s by %s is %g for want of range: it is about %.3Lg", called(f), operand, tidy(p), P);
 }
@@ -311,7 +315,7 @@ static int find_range(ad_audit_report *r, const ad_shadow *s, const ad_node *nod
         }
         ad_wide P = ad_wide_partial(node->op, at.place, t[0], t[1], t[2], s->t[i], at.n, at.m);
         int vanished = p == 0 && ((P != 0 && isfinite(P) && (outside || fabsl(P) < 1e-290L)) ||
-                                  (s->v[i] == 0 && ad_is_never_zero(node->op) && isfinite(s->v[o])));
+                                  ad_is_never_flat(node->op, s->v[o]));
         int burst = !isfinite(p) && isfinite(P) && P != 0 && (outside || fabsl(P) > 1e290L);
         if (!lost && !vanished && !burst)
             continue;

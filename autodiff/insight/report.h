@@ -26,6 +26,7 @@ struct ad_audit_report {
     ad_wanted   *wanted;                   /* [n_wanted] */
     size_t       n_wanted;
     uint32_t    *root;                     /* [nodes] of ad_suggest_roots, while it is written */
+    size_t       looked_at;                /* the row for which it was, from 1 */
     size_t       nodes;
     struct ad_chunk { struct ad_chunk *next; size_t size, used; } *chunks;
     double       value, value_digits;

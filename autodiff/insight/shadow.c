@@ -285,6 +285,31 @@ int ad_is_never_zero(enum ad_op op)
     }
 }
 
+int ad_is_never_flat(enum ad_op op, double x)
+{
+    switch (op) {
+    case AD_OP_tanh: case AD_OP_erf: case AD_OP_expm1: case AD_OP_elu: case AD_OP_silu: case AD_OP_gelu:
+        return isfinite(x);
+    case AD_OP_gaussian: case AD_OP_normal_pdf: case AD_OP_sech:
+        return isfinite(x) && x != 0;
+    default:
+        return isfinite(x) && ad_is_never_zero(op);
+    }
+}
+
+/* What a value of 1 or -1 lacks of it, where a function of x comes close to that but never is: long double cannot tell. */
+static ad_wide short_of_one(enum ad_op op, ad_wide x)
+{
+    ad_wide a = fabsl(x);
+    switch (op) {
+    case AD_OP_sigmoid:    return expl(-a);
+    case AD_OP_tanh:       return copysignl(2 * expl(-2 * a), x);
+    case AD_OP_erf:        return copysignl(erfcl(a), x);
+    case AD_OP_normal_cdf: return erfcl(a * sqrtl(0.5L)) / 2;
+    default:               return 0;
+    }
+}
+
 void ad_shadow_values(ad_shadow *s)
 {
     for (uint32_t i = 0; i <= s->top; i++) {
@@ -305,6 +330,8 @@ void ad_shadow_values(ad_shadow *s)
             if (s->t[i] == 0 && s->v[i] == 0 && ad_is_never_zero(node.op) && isfinite(s->v[o[0]]))
                 s->t[i] = node.op == AD_OP_log_sigmoid ? -LDBL_MIN : LDBL_MIN;
             s->e[i] = isfinite(s->v[i]) && isfinite(s->t[i]) ? s->t[i] - s->v[i] : 0;
+            if (fabs(s->v[i]) == 1 && isfinite(s->v[o[0]]) && s->e[i] == 0)
+                s->e[i] = -short_of_one(node.op, s->t[o[0]]);
             continue;
         }
         s->t[i] = s->v[i] + s->e[i];
@@ -320,9 +347,11 @@ static void give(ad_shadow *s, uint32_t i, const ad_node *node, size_t k)
     uint32_t to = ad_node_operand(node, k);
     ad_wide y = width > 1 ? t[ad_node_operand(node, first + 1)] : 0, w = width > 2 ? t[ad_node_operand(node, first + 2)] : 0;
     ad_wide p = ad_wide_partial(node->op, (int)(k - first), t[ad_node_operand(node, first)], y, w, t[i], (ad_wide)(node->n / width), node->ties);
-    if (p == 0)
+    if (p == 0 && !(k == 0 && ad_is_never_flat(node->op, s->v[to])))
         return;
     ad_wide term = s->G[i] * p;
+    if (term == 0 && s->G[i] != 0)         /* too small for a long double, but not nothing */
+        term = LDBL_MIN;
     ad_wide_add(&s->G[to], &s->low[to], term);
     if (s->low[i] != 0)
         ad_wide_add(&s->G[to], &s->low[to], s->low[i] * p);

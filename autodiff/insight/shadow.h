@@ -50,6 +50,8 @@ void ad_shadow_sweep(ad_shadow *s);
 /* Rows whose value is never 0, however small: where it is, that is underflow, and beyond long double too they count as more
  * than 0. */
 int  ad_is_never_zero(enum ad_op op);
+/* Whether the slope of such a row at x is not, though any format's may be. */
+int  ad_is_never_flat(enum ad_op op, double x);
 
 /* Node i, with its ties. */
 ad_node ad_shadow_node(const ad_shadow *s, uint32_t i);

@@ -3,6 +3,7 @@
 
 #include "text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,14 +11,19 @@
 enum { PARTS = 64, ARGUMENTS = 6, TERMS = 4096 };
 
 typedef struct match {
-    const char *name;                      /* NULL: nothing */
+    const char *name;                      /* NULL: nothing. What stands before the first parenthesis */
     uint32_t    part[PARTS], argument[ARGUMENTS];
-    int         parts, arguments, negated; /* the argument is minus what stands there */
+    int         parts, arguments;
+    int         negated;                   /* the argument is minus what stands there */
+    const char *factor, *after;            /* text before and after the argument, and its parenthesis: "2*", "/2)" */
+    size_t      mean_of;                   /* less the logarithm of this number, if it is not 0 */
+    int         less_first;                /* the first argument less the function of the others */
     int         more;                      /* further arguments are left out */
 } match;
 
 typedef struct look {
     const ad_tape *tape;
+    const double  *v;                      /* the values in hand */
     match         *m;
 } look;
 
@@ -50,7 +56,7 @@ static int is(look *l, uint32_t i, enum ad_op op, uint32_t *x)
 
 static int is_number(const look *l, uint32_t i, double number)
 {
-    return node(l, i).op == AD_OP_CONSTANT && l->tape->head->values[i] == number;
+    return node(l, i).op == AD_OP_CONSTANT && l->v[i] == number;
 }
 
 /* 1 + x, in either order. */
@@ -80,15 +86,27 @@ static int is_minus(look *l, uint32_t i, uint32_t *x)
     return 1;
 }
 
+/* 1 - x, in either order. */
+static int is_one_minus(look *l, uint32_t i, uint32_t *x)
+{
+    ad_node n = node(l, i);
+    if (n.op == AD_OP_sub && is_number(l, n.fixed[0], 1)) {
+        part(l, i);
+        *x = n.fixed[1];
+        return 1;
+    }
+    return n.op == AD_OP_add && is_one_plus(l, i, x) && is_minus(l, *x, x);
+}
+
 static int is_square(look *l, uint32_t i, uint32_t *x)
 {
     ad_node n = node(l, i);
     int square = n.op == AD_OP_square || (n.op == AD_OP_mul && n.fixed[0] == n.fixed[1]) ||
-                 ((n.op == AD_OP_pow || n.op == AD_OP_powi) && is_number(l, n.fixed[1], 2));
+                 ((n.op == AD_OP_pow || n.op == AD_OP_powi) && is_number(l, n.fixed[1], 2)) || is_number(l, i, 1);
     if (!square)
         return 0;
     part(l, i);
-    *x = n.fixed[0];
+    *x = n.op == AD_OP_CONSTANT ? i : n.fixed[0];
     return 1;
 }
 
@@ -96,7 +114,7 @@ static int is_square(look *l, uint32_t i, uint32_t *x)
 static int terms(look *l, uint32_t i, int (*of)(look *, uint32_t, uint32_t *))
 {
     uint32_t stack[PARTS], x;
-    int depth = 0, counted = 0;
+    int depth = 0, counted = 0, first = l->m->arguments;
     ad_node n = node(l, i);
     if (n.op == AD_OP_dot) {               /* x x + y y + ... */
         if (of != is_square)
@@ -109,7 +127,8 @@ static int terms(look *l, uint32_t i, int (*of)(look *, uint32_t, uint32_t *))
         }
         return counted;
     }
-    if (n.op == AD_OP_sum) {
+    if (n.op == AD_OP_sum || (n.op == AD_OP_mean && of != is_square)) {
+        l->m->mean_of = n.op == AD_OP_mean ? n.n : 0;
         part(l, i);
         for (size_t k = 0; k < n.n; k++, counted++) {
             if (!of(l, n.list[k], &x))
@@ -134,7 +153,7 @@ static int terms(look *l, uint32_t i, int (*of)(look *, uint32_t, uint32_t *))
         } else
             return 0;
     }
-    for (int k = 0, last = l->m->arguments - 1; k < last && !l->m->more; k++, last--) {
+    for (int k = first, last = l->m->arguments - 1; k < last && !l->m->more; k++, last--) {
         x = l->m->argument[k];             /* back into the order of writing */
         l->m->argument[k] = l->m->argument[last];
         l->m->argument[last] = x;
@@ -144,15 +163,23 @@ static int terms(look *l, uint32_t i, int (*of)(look *, uint32_t, uint32_t *))
 
 static int is_exp(look *l, uint32_t i, uint32_t *x) { return is(l, i, AD_OP_exp, x); }
 
-/* 1 / (1 + exp(-x)) or exp(x) / (1 + exp(x)); negated where x is minus what is found. */
+/* exp(x) and exp(-x). */
+static int are_exp_of_both(look *l, uint32_t i, uint32_t j, uint32_t *x)
+{
+    uint32_t y;
+    return is_exp(l, i, x) && is_exp(l, j, &y) && is_minus(l, y, &y) && y == *x;
+}
+
+/* 1 / (1 + exp(-x)), as a power too, or exp(x) / (1 + exp(x)); negated where x is minus what is found. */
 static int is_logistic(look *l, uint32_t i, uint32_t *x)
 {
     ad_node n = node(l, i);
     uint32_t below, power, above;
-    if (n.op != AD_OP_div || !is_one_plus(l, n.fixed[1], &below) || !is(l, below, AD_OP_exp, &power))
+    int inverse = (n.op == AD_OP_pow || n.op == AD_OP_powi) && is_number(l, n.fixed[1], -1);
+    if ((n.op != AD_OP_div && !inverse) || !is_one_plus(l, n.fixed[inverse ? 0 : 1], &below) || !is_exp(l, below, &power))
         return 0;
     part(l, i);
-    if (is_number(l, n.fixed[0], 1)) {
+    if (inverse || is_number(l, n.fixed[0], 1)) {
         if (!is_minus(l, power, x)) {
             *x = power;
             l->m->negated = 1;
@@ -160,8 +187,11 @@ static int is_logistic(look *l, uint32_t i, uint32_t *x)
         return 1;
     }
     *x = power;
-    return is(l, n.fixed[0], AD_OP_exp, &above) && above == power;
+    return is_exp(l, n.fixed[0], &above) && above == power;
 }
+
+/* sigmoid(x), or written out. */
+static int is_sigmoid(look *l, uint32_t i, uint32_t *x) { return is(l, i, AD_OP_sigmoid, x) || is_logistic(l, i, x); }
 
 static int found(look *l, const char *name, uint32_t x)
 {
@@ -171,64 +201,187 @@ static int found(look *l, const char *name, uint32_t x)
     return 1;
 }
 
+static int found_of_minus(look *l, const char *name, uint32_t x)
+{
+    l->m->negated = !l->m->negated;
+    return found(l, name, x);
+}
+
+static int found_of_half(look *l, const char *name, uint32_t x, const char *after)
+{
+    l->m->after = after;
+    return found(l, name, x);
+}
+
 /* Starts a new attempt at the composite whose root is i. */
 static void anew(look *l, uint32_t i)
 {
-    *l->m = (match){0};
+    *l->m = (match){.factor = "", .after = ")"};
     part(l, i);
 }
+
+static int is_small(const look *l, uint32_t i, double size) { return fabs(l->v[i]) <= size; }
 
 static int match_log(look *l, uint32_t i, uint32_t x)
 {
     uint32_t y, z;
     anew(l, i);
-    if (is(l, x, AD_OP_sigmoid, &y))
+    if (is_sigmoid(l, x, &y))
         return found(l, "log_sigmoid", y);
     anew(l, i);
-    if (is_logistic(l, x, &y))
-        return found(l, "log_sigmoid", y);
+    if (is_one_minus(l, x, &y)) {
+        if (is_sigmoid(l, y, &z))
+            return found_of_minus(l, "log_sigmoid", z);
+        anew(l, i);
+        part(l, x);
+        if (is_small(l, y, 0.5))
+            return found_of_minus(l, "log1p", y);
+    }
     anew(l, i);
     if (is_one_plus(l, x, &y)) {
-        if (is(l, y, AD_OP_exp, &z))
+        if (is_exp(l, y, &z))
             return found(l, "softplus", z);
-        return found(l, "log1p", y);
+        if (is_small(l, y, 0.5))
+            return found(l, "log1p", y);
     }
     anew(l, i);
     if (terms(l, x, is_exp) > 1)
         return found(l, "logsumexp", 0);
     anew(l, i);
     ad_node n = node(l, x);                /* the logarithm of a softmax */
-    if (n.op == AD_OP_div && is(l, n.fixed[0], AD_OP_exp, &y)) {
+    if (n.op == AD_OP_div && is_exp(l, n.fixed[0], &y)) {
         part(l, x);
         argument(l, y);
+        l->m->less_first = 1;
         if (terms(l, n.fixed[1], is_exp) > 1)
-            return found(l, "log_softmax", 0);
+            return found(l, "logsumexp", 0);
     }
     return 0;
+}
+
+static int match_root(look *l, uint32_t x)
+{
+    int squares = terms(l, x, is_square);
+    return squares == 1 ? found(l, "abs", 0) : squares == 2 ? found(l, "hypot", 0) : squares > 2 && found(l, "norm2", 0);
+}
+
+/* 1 less what may be close to 1. */
+static int match_one_minus(look *l, uint32_t i)
+{
+    uint32_t x, y;
+    anew(l, i);
+    if (!is_one_minus(l, i, &x))
+        return 0;
+    if (is_exp(l, x, &y))
+        return is_small(l, y, 1) && found(l, "-expm1", y);
+    if (is(l, x, AD_OP_cos, &y))
+        return is_small(l, y, 1) && found_of_half(l, "2*sin", y, "/2)^2");
+    if (is(l, x, AD_OP_erf, &y))
+        return found(l, "erfc", y);
+    if (is(l, x, AD_OP_normal_cdf, &y))
+        return found_of_minus(l, "normal_cdf", y);
+    if (is(l, x, AD_OP_tanh, &y)) {
+        l->m->factor = "2*";
+        return found_of_minus(l, "2*sigmoid", y);
+    }
+    return is_sigmoid(l, x, &y) && found_of_minus(l, "sigmoid", y);
+}
+
+/* exp(x) - 1 */
+static int match_expm1(look *l, uint32_t i, uint32_t power, uint32_t number, double one)
+{
+    uint32_t y;
+    anew(l, i);
+    return is_number(l, number, one) && is_exp(l, power, &y) && is_small(l, y, 1) && found(l, "expm1", y);
+}
+
+/* (exp(x) - exp(-x)) / 2 */
+static int match_sinh(look *l, uint32_t i, uint32_t x)
+{
+    ad_node n = node(l, x);
+    uint32_t y;
+    anew(l, i);
+    part(l, x);
+    return n.op == AD_OP_sub && are_exp_of_both(l, n.fixed[0], n.fixed[1], &y) && is_small(l, y, 1) && found(l, "sinh", y);
+}
+
+/* tanh, by either pair of exponentials or as sinh(x) / cosh(x); a softmax. */
+static int match_quotient(look *l, uint32_t i, uint32_t x, uint32_t y)
+{
+    ad_node top = node(l, x), below = node(l, y);
+    uint32_t a, b, c;
+    anew(l, i);
+    if (is_logistic(l, i, &a))
+        return found(l, "sigmoid", a);
+    anew(l, i);
+    if (is(l, x, AD_OP_sinh, &a) && is(l, y, AD_OP_cosh, &b) && a == b)
+        return found(l, "tanh", a);
+    anew(l, i);
+    part(l, x), part(l, y);
+    if (top.op == AD_OP_sub && below.op == AD_OP_add && are_exp_of_both(l, top.fixed[0], top.fixed[1], &a) &&
+        are_exp_of_both(l, below.fixed[0], below.fixed[1], &b) && a == b)
+        return found(l, "tanh", a);
+    anew(l, i);
+    part(l, x);
+    if (top.op == AD_OP_sub && is_number(l, top.fixed[1], 1) && is_exp(l, top.fixed[0], &a) && is_one_plus(l, y, &b) &&
+        is_exp(l, b, &c) && a == c)
+        return found_of_half(l, "tanh", a, "/2)");
+    anew(l, i);
+    if (is_exp(l, x, &a)) {
+        argument(l, a);
+        l->m->less_first = 2;
+        if (terms(l, y, is_exp) > 1 && !l->m->mean_of)
+            return found(l, "logsumexp", 0);
+    }
+    return 0;
+}
+
+static int is_comparison(enum ad_op op) { return op >= AD_OP_less && op <= AD_OP_not_equal; }
+
+/* x log(x) at 0, whose limit is 0, and a mask of 0 that meets an infinity. */
+static int match_nothing_times(look *l, uint32_t i, uint32_t x, uint32_t y)
+{
+    ad_node n = node(l, x), other = node(l, y);
+    int vanishes = other.op == AD_OP_log && other.fixed[0] == x;
+    anew(l, i);
+    if (l->v[x] != 0 || isfinite(l->v[y]) || !(vanishes || n.op == AD_OP_CONSTANT || is_comparison(n.op)))
+        return 0;
+    part(l, y);
+    argument(l, x);
+    argument(l, y);
+    return found(l, "chain", 0);
 }
 
 static int match_at(look *l, uint32_t i)
 {
     ad_node n = node(l, i);
-    uint32_t x = n.fixed[0], y;
+    uint32_t x = n.fixed[0], y = n.fixed[1], z;
     anew(l, i);
     switch (n.op) {
     case AD_OP_log:
         return match_log(l, i, x);
     case AD_OP_log1p:
-        return is(l, x, AD_OP_exp, &y) && found(l, "softplus", y);
-    case AD_OP_sqrt: {
-        int squares = terms(l, x, is_square);
-        return squares == 1 ? found(l, "abs", 0) : squares == 2 ? found(l, "hypot", 0) : squares > 2 && found(l, "norm2", 0);
-    }
+        if (is_exp(l, x, &z))
+            return found(l, "softplus", z);
+        anew(l, i);
+        return is_minus(l, x, &z) && is_sigmoid(l, z, &z) && found_of_minus(l, "log_sigmoid", z);
+    case AD_OP_sqrt:
+        return match_root(l, x);
+    case AD_OP_pow:
+        if (is_number(l, y, 0.5))
+            return match_root(l, x);
+        return is_logistic(l, i, &z) && found(l, "sigmoid", z);
+    case AD_OP_powi:
+        return is_logistic(l, i, &z) && found(l, "sigmoid", z);
     case AD_OP_sub:
-        return is_number(l, n.fixed[1], 1) && is(l, x, AD_OP_exp, &y) && found(l, "expm1", y);
-    case AD_OP_add: {
-        int at = is_number(l, x, -1) ? 1 : is_number(l, n.fixed[1], -1) ? 0 : -1;
-        return at >= 0 && is(l, n.fixed[at], AD_OP_exp, &y) && found(l, "expm1", y);
-    }
+        return match_expm1(l, i, x, y, 1) || match_one_minus(l, i);
+    case AD_OP_add:
+        return match_expm1(l, i, x, y, -1) || match_expm1(l, i, y, x, -1) || match_one_minus(l, i);
     case AD_OP_div:
-        return is_logistic(l, i, &y) && found(l, "sigmoid", y);
+        return (is_number(l, y, 2) && match_sinh(l, i, x)) || match_quotient(l, i, x, y);
+    case AD_OP_mul:
+        return (is_number(l, y, 0.5) && match_sinh(l, i, x)) || (is_number(l, x, 0.5) && match_sinh(l, i, y)) ||
+               match_nothing_times(l, i, x, y) || match_nothing_times(l, i, y, x);
     default:
         return 0;
     }
@@ -236,10 +389,10 @@ static int match_at(look *l, uint32_t i)
 
 /* In order of evaluation, so that the largest composite of a node claims it: what is written for log(1/(1 + exp(-x)))
  * serves better than what is written for its inside. */
-void ad_suggest_roots(const ad_tape *tape, uint32_t top, uint32_t *root)
+void ad_suggest_roots(const ad_tape *tape, const double *v, uint32_t top, uint32_t *root)
 {
     match m;
-    look l = {tape, &m};
+    look l = {tape, v, &m};
     for (uint32_t i = 0; i <= top; i++)
         root[i] = UINT32_MAX;
     for (uint32_t i = 0; i <= top; i++) {
@@ -250,26 +403,39 @@ void ad_suggest_roots(const ad_tape *tape, uint32_t top, uint32_t *root)
     }
 }
 
-size_t ad_suggest_text(ad_tape *tape, uint32_t i, char *text, size_t size)
+/* The argument as a factor of what stands around it. */
+static size_t write_argument(const match *m, const char *one, char *text, size_t size)
+{
+    int bound = m->negated || *m->factor || m->after[0] != ')', inside = bound && strpbrk(one, " +-*/^") != NULL;
+    return (size_t)snprintf(text, size, "%s%s%s%s%s", m->negated ? "-" : "", m->factor, inside ? "(" : "", one, inside ? ")" : "");
+}
+
+size_t ad_suggest_text(ad_tape *tape, const double *v, uint32_t i, char *text, size_t size)
 {
     match m = {0};
-    look l = {tape, &m};
+    look l = {tape, v, &m};
     if (!match_at(&l, i) || !m.name)
         return 0;
     size_t n = 0, first = 0;
     char one[AD_TEXT_SIZE];
-    if (!strcmp(m.name, "log_softmax")) {  /* x - logsumexp(x, ...) */
+    if (m.less_first) {                    /* x - logsumexp(x, ...), or the exponential of that */
         ad_text_of(ad_var_at(tape, m.argument[0]), one, 32);
-        n = (size_t)snprintf(text, size, "%s - logsumexp(", one);
+        n = (size_t)snprintf(text, size, "%s%s - ", m.less_first == 2 ? "exp(" : "", one);
         first = 1;
-    } else
-        n = (size_t)snprintf(text, size, "%s(", m.name);
-    for (size_t k = first; k < (size_t)m.arguments && n < size; k++) {
-        ad_text_of(ad_var_at(tape, m.argument[k]), one, m.arguments > 1 ? 32 : 64);
-        int inside = m.negated && strpbrk(one, " +-*/^") != NULL;
-        n += (size_t)snprintf(text + n, size - n, "%s%s%s%s", k > first ? ", " : m.negated ? "-" : "", inside ? "(" : "", one, inside ? ")" : "");
     }
     if (n < size)
-        n += (size_t)snprintf(text + n, size - n, "%s)", m.more ? ", ..." : "");
+        n += (size_t)snprintf(text + n, size - n, "%s(", m.name);
+    for (size_t k = first; k < (size_t)m.arguments && n < size; k++) {
+        ad_text_of(ad_var_at(tape, m.argument[k]), one, m.arguments > 1 ? 32 : 64);
+        n += (size_t)snprintf(text + n, size - n, "%s", k > first ? ", " : "");
+        if (n < size)
+            n += write_argument(&m, one, text + n, size - n);
+    }
+    if (n < size)
+        n += (size_t)snprintf(text + n, size - n, "%s%s", m.more ? ", ..." : "", m.after);
+    if (m.mean_of && n < size)
+        n += (size_t)snprintf(text + n, size - n, " - log(%zu)", m.mean_of);
+    if (m.less_first == 2 && n < size)
+        n += (size_t)snprintf(text + n, size - n, ")");
     return n < size ? n : 0;
 }

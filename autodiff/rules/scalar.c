@@ -330,12 +330,6 @@ double ad_scalar_acosh(double x)
 
 /* ---- the gamma family ---- */
 
-double ad_scalar_lgamma(double x)
-{
-    int gamma_sign;
-    return lgamma_r(x, &gamma_sign);
-}
-
 /* The logarithm good to 2^-59: one correction of the library's by the exponential. */
 static struct pair log_of(struct pair x)
 {
@@ -363,8 +357,96 @@ static struct pair digamma_above_0(struct pair x)
     return add(add(z, (struct pair){-square * polynomial(square, series, 9), 0}), below);
 }
 
+/* log Gamma(1 + u) for 0 <= u <= 1: u (u - 1) times a polynomial in u - 1/2, to 2^-60; less the constant term. */
+static struct pair lgamma_of_one_plus(double u)
+{
+    static const double fit[] = {
+        -0x1.2aed059bd608ap-3, 0x1.01af62a2929c0p-4, -0x1.007aa83cee1acp-5, 0x1.133423527f1f2p-6,
+        -0x1.34dbda14971e2p-7, 0x1.64f0664c4f943p-8, -0x1.a5035232a7d25p-9, 0x1.f814bab49d011p-10,
+        -0x1.313e8a3ddad6fp-10, 0x1.750a7900f071ep-11, -0x1.cb44dee9fac00p-12, 0x1.1c7e3a261c9ebp-12,
+        -0x1.623f109df00eep-13, 0x1.b9e43433855c2p-14, -0x1.156abea920aefp-14, 0x1.68f13e0fbb796p-15,
+        -0x1.c85e4bc95846cp-16, 0x1.ba730a9784e07p-17, -0x1.18598e23bb974p-17, 0x1.9759e019683d0p-17,
+        -0x1.0467902760469p-17
+    };
+    double t = u - 0.5;
+    struct pair slope = ordered_sum(0x1.eeb95b094c191p-2, t * polynomial(t, fit, 21));
+    slope.lo += 0x1.3ed469cc0967dp-56;
+    return multiply(multiply((struct pair){u, 0}, sum_of(u, -1)), slope);
+}
+
+/* Stirling's series for x >= 8, DLMF 5.11.1, a power of two below where the product's halves would overflow. */
+static double lgamma_far(double x)
+{
+    static const double series[] = { /* B_2k / (2 k (2 k - 1)) */
+        0x1.5555555555555p-4, -0x1.6c16c16c16c17p-9, 0x1.a01a01a01a01ap-11, -0x1.3813813813814p-11,
+        0x1.b951e2b18ff23p-11, -0x1.f6ab0d9993c7dp-10, 0x1.a41a41a41a41ap-8, -0x1.e4286cb0f5398p-6,
+        0x1.6fe96381e0680p-3, -0x1.6476701181f3ap+0
+    };
+    double scale = x > 1e250 ? 0x1p-100 : 1, inverse = 1 / x;
+    struct pair l = add(log_of((struct pair){x, 0}), (struct pair){-1, 0}), y = sum_of(x * scale, -0.5 * scale);
+    struct pair z = multiply(y, l);
+    z = add(z, (struct pair){0x1.acfe390c97d69p-2 * scale, (0x1.3494bc9001442p-56 + inverse * polynomial(inverse * inverse, series, 10)) * scale});
+    return (z.hi + z.lo) / scale;
+}
+
+/* log(1 + f) for -1/4 <= f < 1/2, good to 2^-57 of itself: 2 atanh(f / (2 + f)), as in function/vector_log.h. */
+static struct pair log_near_1(double f)
+{
+    static const double series[] = {
+        0x1.5555555555555p-1, 0x1.999999999a008p-2, 0x1.24924923cccf4p-2, 0x1.c71c72f137c3fp-3,
+        0x1.745ca7aa58afap-3, 0x1.3b2a7126a1ee7p-3, 0x1.0e8136b534634p-3, 0x1.16ea8853f37e5p-3
+    };
+    double s = f / (f + 2), z = s * s;
+    struct pair square = product_of(f, f);
+    double half = square.hi * 0.5, hi = f - half;
+    return (struct pair){hi, ((f - hi) - half) + (s * (half + z * polynomial(z, series, 8)) - square.lo * 0.5)};
+}
+
+/* Shifted into [1, 2] by the recurrence, upwards or downwards: log Gamma there, and the logarithm of the product that was
+ * passed, of which long ones stay within the range. */
+static double lgamma_near(double x)
+{
+    struct pair product = {1, 0}, y = {x, 0};
+    double up = x < 1 ? 1 : -1;
+    if (x < 1)
+        for (; y.hi + y.lo < 1; y = add(y, (struct pair){1, 0}))
+            product = multiply(product, y);
+    else
+        while (y.hi > 2) {
+            y.hi--;
+            product = multiply(product, y);
+        }
+    double above = x < 1 && x > 0 ? x : x < 1 ? (y.hi - 1) + y.lo : y.hi - 1;
+    if (product.hi < 0)
+        product = (struct pair){-product.hi, -product.lo};
+    struct pair l = product.lo == 0 && product.hi > 0.75 && product.hi < 1.5 ? log_near_1(product.hi - 1) : log_of(product);
+    struct pair z = add(lgamma_of_one_plus(above), (struct pair){-up * l.hi, -up * l.lo});
+    int sign;
+    if (x < 0 && fabs(z.hi) < 0.1 + 0x1p-5 * fabs(l.hi))
+        return lgamma_r(x, &sign);         /* near a zero, which that knows to more digits */
+    return z.hi + z.lo;
+}
+
 /* A pole is at every whole number from 0 down. */
 static int is_pole(double x) { return x <= 0 && x == floor(x); }
+
+double ad_scalar_lgamma(double x)
+{
+    if (x != x || fabs(x) == INFINITY)
+        return fabs(x);
+    if (is_pole(x))
+        return INFINITY;
+    if (x == 1 || x == 2)
+        return 0;
+    if (fabs(x) < 1e-20)
+        return -log(fabs(x));
+    if (x >= 8)
+        return x < 2.6e305 ? lgamma_far(x) : INFINITY;
+    if (x > -20)
+        return lgamma_near(x);
+    /* Gamma(x) Gamma(-x) = -pi / (x sin(pi x)), DLMF 5.5.3: no zero is so far down. */
+    return log(M_PI / -x / fabs(sin(M_PI * (x - round(x))))) - lgamma_far(-x);
+}
 
 double ad_scalar_digamma(double x)
 {

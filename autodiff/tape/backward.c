@@ -43,7 +43,19 @@
 /* In the row sigmoid alone, sigmoid(-x) comes from what its node kept. */
 #undef sigmoid
 #define sigmoid(t) (row == AD_OP_sigmoid && own ? ad_complement(x, z, (uint64_t)b) : ad_scalar_sigmoid(t))
-#define ROW(name) const enum ad_op row = AD_OP_##name; (void)row
+#define ROW(name) const enum ad_op row = AD_OP_##name; const double lost = 0; (void)row, (void)lost
+
+/* In the row logsumexp alone, exp(x - z) is of the z before it was rounded: at z = 700 the double is 350 ulp too coarse. */
+#define exp(t) (row == AD_OP_logsumexp && own ? share_of(x, z, lost) : (exp)(t))
+#define LIST(name) const enum ad_op row = AD_OP_##name; \
+    const double lost = row == AD_OP_logsumexp && own ? ad_list_kept(end) : 0; (void)lost
+
+/* exp(x - z - lost), the difference taken whole. */
+static inline double share_of(double x, double z, double lost)
+{
+    const double d = x - z, t = d - x, more = (x - (d - t)) - (z + t), share = (exp)(d);
+    return share == 0 ? 0 : share + share * (more - lost);
+}
 
 /* Adjoints of [bottom, top] are handed on; those below bottom only receive. Returns whether a leaf got a NaN. Values are the
  * tape's own where others is NULL: what a node kept belongs to those. */
@@ -107,9 +119,9 @@ static inline __attribute__((always_inline)) int sweep(const ad_tape *tape, cons
 #define FC1(name, z_, dx, ...)         case AD_OP_##name: { X; Y; Z; ROW(name); GIVE(a, dx); } break;
 #define L const uint32_t *e = ad_word_list(tape, word); const double n = *e++; (void)n; const uint32_t *end = e
 #define M double m = 0; for (const uint32_t *k = e; k < end; k++) m += V[*k] == z; (void)m
-#define NA1(name, z_, dx, ...)         case AD_OP_##name: { Z; L + (size_t)n; M; STORE; for (; e < end; e++) { \
+#define NA1(name, z_, dx, ...)         case AD_OP_##name: { Z; L + (size_t)n; LIST(name); M; STORE; for (; e < end; e++) { \
         const double x = V[*e]; (void)x; GIVE_ELEMENT(*e, dx); } LOAD; } break;
-#define NA2(name, z_, dx, dy, ...)     case AD_OP_##name: { Z; L + 2 * (size_t)n; STORE; for (; e < end; e += 2) { \
+#define NA2(name, z_, dx, dy, ...)     case AD_OP_##name: { Z; L + 2 * (size_t)n; LIST(name); STORE; for (; e < end; e += 2) { \
         const double x = V[e[0]], y = V[e[1]]; GIVE_ELEMENT(e[0], dx); GIVE_ELEMENT(e[1], dy); } LOAD; } break;
 #include "../ops.def"
 #undef X

@@ -6,6 +6,8 @@
 #include "memory.h"
 #include "tape.h"
 
+#include <string.h>
+
 /* Nodes between two marks share an epoch: rewinding kills whole segments, so liveness is a matter of tags alone. */
 typedef struct ad_segment {
     uint64_t tag, serial;
@@ -41,10 +43,24 @@ struct ad_tape {
 static inline unsigned ad_word_op(uint64_t word) { return (unsigned)(word >> AD_OP_SHIFT); }
 static inline uint32_t ad_word_x(uint64_t word) { return (uint32_t)(word >> AD_ID_BITS & AD_ID_MASK); }
 static inline uint32_t ad_word_y(uint64_t word) { return (uint32_t)(word & AD_ID_MASK); }
-/* The operand list of an n-ary node: its length, then the ids (NA2: x and y in turn). */
+/* The operand list of an n-ary node: its length, then the ids (NA2: x and y in turn). After those of a logsumexp stands, in
+ * single precision, what its value lacks. */
 static inline const uint32_t *ad_word_list(const ad_tape *tape, uint64_t word)
 {
     return (const uint32_t *)tape->lists.base + (word & ((UINT64_C(1) << AD_OP_SHIFT) - 1));
+}
+
+static inline void ad_list_keep(uint32_t *place, double lost)
+{
+    const float kept = (float)lost;
+    memcpy(place, &kept, sizeof kept);
+}
+
+static inline double ad_list_kept(const uint32_t *place)
+{
+    float kept;
+    memcpy(&kept, place, sizeof kept);
+    return kept;
 }
 static inline uint32_t ad_id(ad_var v) { return (uint32_t)(v.link & AD_ID_MASK); }
 static inline int      ad_is_plain(ad_var v) { return v.link == 0; }

@@ -240,12 +240,13 @@ AD_API ad_var ad_chain(ad_var x, ad_var y);
 
 /* ---- Many operands ----------------------------------------------------------------------------------------------- */
 
-/** x[0] + ... + x[n-1].  x [n], plain numbers welcome. Slopes 1. n = 0: a plain 0. */
+/** x[0] + ... + x[n-1].  x [n], plain numbers welcome; what additions lose is added at the end (2 ulp of the sum of |x|,
+ *  mostly far less). Slopes 1. n = 0: a plain 0. */
 AD_API ad_var ad_sum(size_t n, const ad_var *x);
 /** The arithmetic mean of x [n].  Slopes 1/n. n = 0: a plain NaN. */
 AD_API ad_var ad_mean(size_t n, const ad_var *x);
-/** log(e^x[0] + ... + e^x[n-1]), safe at any x [n].  Slopes e^(x[i] - z): the softmax; 0 where z is
- *  infinite. n = 0: a plain -inf. */
+/** log(e^x[0] + ... + e^x[n-1]), safe at any x [n].  Slopes e^(x[i] - z): the softmax, in the sweep to 2 ulp (as nodes of
+ *  ad_gradient with the rounding of z); 0 where z is infinite. n = 0: a plain -inf. */
 AD_API ad_var ad_logsumexp(size_t n, const ad_var *x);
 /** The Euclidean norm of x [n], without overflow.  Slopes x[i]/z; 0 for the zero vector and where z is
  *  infinite. n = 0: a plain 0. */
@@ -255,7 +256,7 @@ AD_API ad_var ad_norm2(size_t n, const ad_var *x);
 AD_API ad_var ad_maximum(size_t n, const ad_var *x);
 /** The smallest of x [n]; NaN when one is; -0 is below 0.  Slopes as of ad_maximum. n = 0: a plain inf. */
 AD_API ad_var ad_minimum(size_t n, const ad_var *x);
-/** x[0] y[0] + ... + x[n-1] y[n-1].  x [n], y [n]. Slopes y[i] and x[i]. n = 0: a plain 0. */
+/** x[0] y[0] + ... + x[n-1] y[n-1], within a few ulp of the sum of |x[i] y[i]| at any n.  x [n], y [n]. Slopes y[i] and x[i]. n = 0: a plain 0. */
 AD_API ad_var ad_dot(size_t n, const ad_var *x, const ad_var *y);
 
 /* ---- Machinery: the arithmetic rows, compiled into the caller --------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* record.c -- recording what the inline path leaves: functions, plain operands, faults, three operands, lists. */
 #include "internal.h"
+#include "list_values.h"
 
 #include "autodiff/rules/rules.h"
 #include "autodiff/rules/scalar.h"
@@ -172,73 +173,6 @@ ad_var ad_record(enum ad_op op, ad_var x, ad_var y, ad_var w)
 
 /* ---- Lists ---------------------------------------------------------------------------------------------------------- */
 
-/* From -0, which added to changes nothing: a sum of -0 is -0, as that of two is. */
-static double value_sum(size_t n, const ad_var *x)
-{
-    double s = n ? -0.0 : 0;
-    for (size_t i = 0; i < n; i++)
-        s += x[i].value;
-    return s;
-}
-
-/* Four sums side by side: one alone waits for every addition. dot_quickly adds in the same order. */
-static double value_dot(size_t n, const ad_var *x, const ad_var *y)
-{
-    double s[4] = {-0.0, -0.0, -0.0, n ? -0.0 : 0};
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4)
-        for (size_t k = 0; k < 4; k++)
-            s[k] += x[i + k].value * y[i + k].value;
-    for (; i < n; i++)
-        s[0] += x[i].value * y[i].value;
-    return (s[0] + s[1]) + (s[2] + s[3]);
-}
-
-/* max + log(sum of exp(x - max)); an infinite maximum is the answer itself, and so is what is alone: -0 too. */
-static double value_logsumexp(size_t n, const ad_var *x)
-{
-    double most = -INFINITY, s = 0;
-    for (size_t i = 0; i < n; i++)
-        most = max(most, x[i].value);
-    if (n == 1 || !isfinite(most))
-        return most;
-    for (size_t i = 0; i < n; i++)
-        s += exp(x[i].value - most);
-    return most + log(s);
-}
-
-static double value_norm2(size_t n, const ad_var *x)
-{
-    double most = 0, s = 0;
-    for (size_t i = 0; i < n; i++)
-        most = max(most, fabs(x[i].value));
-    if (most == 0 || !isfinite(most))
-        return most;
-    int exponent;
-    frexp(most, &exponent);
-    for (size_t i = 0; i < n; i++) {
-        double scaled = ldexp(x[i].value, -exponent);
-        s += scaled * scaled;
-    }
-    return ldexp(sqrt(s), exponent);
-}
-
-static double value_maximum(size_t n, const ad_var *x)
-{
-    double most = -INFINITY;
-    for (size_t i = 0; i < n; i++)
-        most = max(most, x[i].value);
-    return most;
-}
-
-static double value_minimum(size_t n, const ad_var *x)
-{
-    double least = INFINITY;
-    for (size_t i = 0; i < n; i++)
-        least = min(least, x[i].value);
-    return least;
-}
-
 /* The tape of a list's variables, with room for the list itself; NULL, a fault noted where it can be, if any variable is
  * not of it. */
 static __attribute__((noinline, cold)) ad_tape *tape_of_list(enum ad_op op, size_t n, const ad_var *x, const ad_var *y)
@@ -260,12 +194,12 @@ static __attribute__((noinline, cold)) ad_tape *tape_of_list(enum ad_op op, size
             if (!ad_accepts(tape, v, function, operand))
                 return NULL;
         }
-    size_t ids = y ? 2 * n : n;
+    size_t ids = y ? 2 * n : n;            /* and two words: the length, what a logsumexp lost */
     if (tape && n > AD_ID_MASK / 2) {
         ad_fault(tape, AD_ERROR_LIMIT, "ad_%s: a list of %zu operands; the most is %u", function, n, (unsigned)AD_ID_MASK / 2);
         return NULL;
     }
-    if (tape && !ad_block_grow(&tape->lists, &tape->allocator, (tape->n_lists + ids + 1) * sizeof(uint32_t))) {
+    if (tape && !ad_block_grow(&tape->lists, &tape->allocator, (tape->n_lists + ids + 2) * sizeof(uint32_t))) {
         ad_fault_memory(tape, function, "the operand list");
         return NULL;
     }
@@ -311,7 +245,7 @@ static inline __attribute__((always_inline)) ad_tape *list_quickly(size_t n, con
     ad_tape *tape = ad_tape_in(x[0].link);
     size_t ids = y ? 2 * n : n;
     if (n > AD_ID_MASK / 2 || head->room - head->count <= ids ||
-        tape->lists.size / sizeof(uint32_t) - tape->n_lists <= ids)
+        tape->lists.size / sizeof(uint32_t) - tape->n_lists <= ids + 1)
         return NULL;
     uint32_t *list = (uint32_t *)tape->lists.base + tape->n_lists;
     uint64_t all = 0;
@@ -330,7 +264,7 @@ static inline __attribute__((always_inline)) ad_tape *list_quickly(size_t n, con
 }
 
 static inline __attribute__((always_inline)) ad_var record_list(enum ad_op op, size_t n, const ad_var *x, const ad_var *y,
-                                                                double z)
+                                                                double z, double lost)
 {
     ad_tape *tape = list_quickly(n, x, y);
     if (!tape) {
@@ -344,37 +278,40 @@ static inline __attribute__((always_inline)) ad_var record_list(enum ad_op op, s
     }
     uint64_t at = tape->n_lists;
     tape->n_lists += (y ? 2 * n : n) + 1;
+    if (op == AD_OP_logsumexp)
+        ad_list_keep((uint32_t *)tape->lists.base + tape->n_lists++, lost);
     return ad_append(tape->head, (uint64_t)op << AD_OP_SHIFT | at, z);
 }
 
 ad_var ad_sum(size_t n, const ad_var *x)
 {
-    return n && !x ? ad_const(NAN) : record_list(AD_OP_sum, n, x, NULL, value_sum(n, x));
+    return n && !x ? ad_const(NAN) : record_list(AD_OP_sum, n, x, NULL, ad_value_sum(n, x), 0);
 }
 
 ad_var ad_mean(size_t n, const ad_var *x)
 {
-    return n && !x ? ad_const(NAN) : record_list(AD_OP_mean, n, x, NULL, value_sum(n, x) / (double)n);
+    return n && !x ? ad_const(NAN) : record_list(AD_OP_mean, n, x, NULL, ad_value_sum(n, x) / (double)n, 0);
 }
 
 ad_var ad_logsumexp(size_t n, const ad_var *x)
 {
-    return n && !x ? ad_const(NAN) : record_list(AD_OP_logsumexp, n, x, NULL, value_logsumexp(n, x));
+    double lost = 0, z = n && !x ? NAN : ad_value_logsumexp(n, x, &lost);
+    return n && !x ? ad_const(z) : record_list(AD_OP_logsumexp, n, x, NULL, z, lost);
 }
 
 ad_var ad_norm2(size_t n, const ad_var *x)
 {
-    return n && !x ? ad_const(NAN) : record_list(AD_OP_norm2, n, x, NULL, value_norm2(n, x));
+    return n && !x ? ad_const(NAN) : record_list(AD_OP_norm2, n, x, NULL, ad_value_norm2(n, x), 0);
 }
 
 ad_var ad_maximum(size_t n, const ad_var *x)
 {
-    return n && !x ? ad_const(NAN) : record_list(AD_OP_maximum, n, x, NULL, value_maximum(n, x));
+    return n && !x ? ad_const(NAN) : record_list(AD_OP_maximum, n, x, NULL, ad_value_maximum(n, x), 0);
 }
 
 ad_var ad_minimum(size_t n, const ad_var *x)
 {
-    return n && !x ? ad_const(NAN) : record_list(AD_OP_minimum, n, x, NULL, value_minimum(n, x));
+    return n && !x ? ad_const(NAN) : record_list(AD_OP_minimum, n, x, NULL, ad_value_minimum(n, x), 0);
 }
 
 /* Where the id of x stands in the 64 bits of a pair of ids. */
@@ -401,20 +338,27 @@ static inline int dot_quickly(size_t n, const ad_var *x, const ad_var *y, ad_var
     uint32_t *list = (uint32_t *)tape->lists.base + tape->n_lists;
     two_links both = {0, 0};
     two_values s[2] = {{-0.0, -0.0}, {-0.0, -0.0}};
+    struct ad_total total = {-0.0, 0};
     size_t i = 0;
     *list++ = (uint32_t)n;
-    for (; i + 4 <= n; i += 4, x += 4, y += 4, list += 8)
+    for (; i + 4 <= n; i += 4, x += 4, y += 4, list += 8) {
+        if (i && i % AD_DOT_BLOCK == 0) {
+            ad_total_add(&total, (s[0][0] + s[0][1]) + (s[1][0] + s[1][1]));
+            s[0] = s[1] = (two_values){-0.0, -0.0};
+        }
         for (int k = 0; k < 2; k++) {
             const two_links a = LINKS(x + 2 * k) ^ x_tag, b = LINKS(y + 2 * k) ^ y_tag, ids = a << X_SHIFT | b << (32 - X_SHIFT);
             both |= a | b;
             s[k] += VALUES(x + 2 * k) * VALUES(y + 2 * k);
             memcpy(list + 4 * k, &ids, sizeof ids);
         }
+    }
     uint64_t all = both[0] | both[1];
+    double rest = -0.0;
     for (; i < n; i++, x++, y++) {
         const uint64_t a = x->link ^ x_tag, b = y->link ^ y_tag;
         all |= a | b;
-        s[0][0] += x->value * y->value;
+        rest += x->value * y->value;
         *list++ = (uint32_t)a;
         *list++ = (uint32_t)b;
     }
@@ -422,7 +366,8 @@ static inline int dot_quickly(size_t n, const ad_var *x, const ad_var *y, ad_var
         return 0;
     uint64_t at = tape->n_lists;
     tape->n_lists += 2 * n + 1;
-    *z = ad_append(head, (uint64_t)AD_OP_dot << AD_OP_SHIFT | at, (s[0][0] + s[0][1]) + (s[1][0] + s[1][1]));
+    ad_total_add(&total, ((s[0][0] + s[0][1]) + (s[1][0] + s[1][1])) + rest);
+    *z = ad_append(head, (uint64_t)AD_OP_dot << AD_OP_SHIFT | at, ad_total_value(total));
     return 1;
 }
 
@@ -431,5 +376,5 @@ ad_var ad_dot(size_t n, const ad_var *x, const ad_var *y)
     ad_var z;
     if (n && (!x || !y))
         return ad_const(NAN);
-    return dot_quickly(n, x, y, &z) ? z : record_list(AD_OP_dot, n, x, y, value_dot(n, x, y));
+    return dot_quickly(n, x, y, &z) ? z : record_list(AD_OP_dot, n, x, y, ad_value_dot(n, x, y), 0);
 }

@@ -1,10 +1,11 @@
 /* rules_mpfr.c -- every row of the rule book against 256-bit arithmetic: values, partials and special points.
  *
- * It tests the rows as C compiles them and the functions of rules/scalar.h; not the tape, and not the n-ary rows,
- * whose values need a list. AD_TEST_POINTS is the number of points for a row (100000 is the soak, 4 minutes),
- * AD_TEST_TABLE prints what was measured, AD_TEST_ROW=name tests that row alone.
+ * It tests the rows as C compiles them and the functions of rules/scalar.h; not the tape. The n-ary rows, whose values
+ * need a list, are in lists_mpfr.c, of the same program. AD_TEST_POINTS is the number of points for a row (100000 is the
+ * soak, 4 minutes), AD_TEST_TABLE prints what was measured, AD_TEST_ROW=name tests that row alone.
  */
 #include "autodiff/rules/scalar.h"
+#include "mpfr_error.h"
 #include "mpfr_rules.h"
 
 #include <criterion/criterion.h>
@@ -69,37 +70,6 @@ enum { RULES = sizeof rules / sizeof *rules };
 
 /* ---- points ---- */
 
-static uint64_t random_state; /* set anew for every rule, so that a row alone sees the points of the whole run */
-
-static uint64_t random_bits(void) /* xorshift64*, G. Marsaglia and S. Vigna: the same points on every run */
-{
-    random_state ^= random_state >> 12;
-    random_state ^= random_state << 25;
-    random_state ^= random_state >> 27;
-    return random_state * 0x2545f4914f6cdd1du;
-}
-
-static double uniform(double from, double to)
-{
-    double t = (double)(random_bits() >> 11) * 0x1p-53;
-    return from * (1 - t) + to * t;
-}
-
-static double either_sign(double a) { return random_bits() >> 63 ? a : -a; }
-
-static double magnitude(double low, double high) /* log-uniform in 2^low .. 2^high, either sign */
-{
-    double e = floor(uniform(low, high));
-    return either_sign(ldexp(uniform(1, 2), (int)e));
-}
-
-static double neighbour(double c) /* c, or within a few ulps of it, or at a log-uniform distance */
-{
-    if (random_bits() >> 63) return c + magnitude(-60, 0) * fmax(fabs(c), 1);
-    for (uint64_t n = random_bits() >> 61; n; n--) c = nextafter(c, random_bits() >> 63 ? INFINITY : -INFINITY);
-    return c;
-}
-
 static double draw_once(const struct operand *from)
 {
     if (from->whole) return round(random_bits() >> 63 ? magnitude(-1, 6) : magnitude(0, 31));
@@ -134,25 +104,6 @@ static void draw_point(const struct rule *rule, double a[3])
 }
 
 /* ---- errors ---- */
-
-/* |got - exact| in units in the last place of the exact result, or of what its terms measure. Where the exact
- * result is not a normal double only the side is asked for: 0 when got is as tiny, or as huge, and infinity
- * (never NaN) when it is not. */
-static double error_in_ulp(double got, big exact, big measure)
-{
-    if (mpfr_nan_p(exact)) return isnan(got) ? 0 : INFINITY;
-    if (mpfr_zero_p(exact)) return got == 0 ? 0 : INFINITY;
-    double rounded = mpfr_get_d(exact, MPFR_RNDN);
-    if (isinf(rounded)) return got * copysign(1, rounded) > 0.999 * DBL_MAX ? 0 : INFINITY;
-    if (fabs(rounded) < DBL_MIN) return fabs(got) < 1.001 * DBL_MIN ? 0 : INFINITY;
-    if (isinf(got) && fabs(rounded) > DBL_MAX * (1 - 4 * DBL_EPSILON)) return got * rounded > 0 ? 1 : INFINITY;
-    if (!isfinite(got)) return INFINITY;
-    mpfr_exp_t exponent = mpfr_get_exp(exact);
-    if (measure && !mpfr_zero_p(measure) && mpfr_get_exp(measure) > exponent) exponent = mpfr_get_exp(measure);
-    big error = big_abs(big_sub(num(got), exact));
-    mpfr_mul_2si(error, error, 53 - exponent, MPFR_RNDN);
-    return mpfr_get_d(error, MPFR_RNDN);
-}
 
 struct worst { double ulp[4], at[4][3]; long points[4]; };
 
@@ -201,13 +152,6 @@ static void print_row(const struct rule *rule, const struct worst *worst)
         for (int j = 1; j < rule->operands; j++) printf(", %.17g", worst->at[i][j]);
         printf(")\n");
     }
-}
-
-static long points_asked_for(void)
-{
-    const char *asked = getenv("AD_TEST_POINTS");
-    long n = asked ? strtol(asked, NULL, 10) : 0;
-    return n > 0 ? n : 10000;
 }
 
 Test(rules, every_value_and_partial_is_within_its_bound)
