@@ -72,7 +72,7 @@ typedef struct writer {
     int      overflows, cuts;              /* the text was too long; then take what fits of it */
     int      depth, deepest;               /* frames open, and at most */
     size_t   longest;                      /* operands of a list that are shown, at most */
-    struct frame { ad_node node; form form; size_t next; int parentheses; } frames[DEEPEST];
+    struct frame { ad_node node; form form; size_t next, terms; int parentheses; } frames[DEEPEST];
 } writer;
 
 static void put_some(writer *w, const char *text, size_t n)
@@ -182,6 +182,38 @@ static void put_name(writer *w, const char *name)
 
 /* ---- Nodes --------------------------------------------------------------------------------------------------------------- */
 
+static int is_sum(const ad_node *node) { return node->op == AD_OP_add || node->op == AD_OP_sub; }
+
+/* The sum that a sum begins with, when it is written out in it: a + b + c is one list of terms. */
+static int begins_with_sum(const writer *w, const ad_node *node, ad_node *first)
+{
+    if (!is_sum(node) || ad_name_of(ad_var_at(w->tape, node->fixed[0])))
+        return 0;
+    *first = ad_node_at(w->tape, node->fixed[0]);
+    return is_sum(first);
+}
+
+static size_t terms_of(const writer *w, const ad_node *node)
+{
+    ad_node at = *node, first;
+    size_t n = at.n;
+    while (begins_with_sum(w, &at, &first)) {
+        at = first;
+        n++;
+    }
+    return n;
+}
+
+/* Term k of n: an operand of one of the nodes down the sum; *node becomes that one, *place which of its operands it is. */
+static uint32_t term_of(const writer *w, ad_node *node, size_t k, size_t n, size_t *place)
+{
+    ad_node first;
+    for (size_t last = n - 1; last > k && last > 1 && begins_with_sum(w, node, &first); last--)
+        *node = first;
+    *place = k ? 1 : 0;
+    return node->fixed[*place];
+}
+
 /* Whether what is written begins with a minus: then it stands in parentheses behind an operator. */
 static int begins_with_minus(const writer *w, uint32_t id)
 {
@@ -244,7 +276,7 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
         put(w, w->style.latex ? "\\ldots" : "...");
     } else {
         struct frame *f = &w->frames[w->depth++];
-        *f = (struct frame){.node = node, .form = form_of(&node, w->style)};
+        *f = (struct frame){.node = node, .form = form_of(&node, w->style), .terms = is_sum(&node) ? terms_of(w, &node) : node.n};
         f->parentheses = f->form.binds < least || (behind_operator && begins_with_minus(w, id));
         put_parenthesis(w, f->parentheses, 1);
         put(w, node.op == AD_OP_neg ? "-" : f->form.open ? f->form.open : "");
@@ -253,10 +285,9 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
     }
 }
 
-/* What operand k must bind at least as tightly as. Sums of sums and products of products need no parentheses. */
-static int least_of(const writer *w, const struct frame *f, size_t k)
+/* What operand k of a node must bind at least as tightly as. Sums of sums and products of products need no parentheses. */
+static int least_of(const writer *w, const struct frame *f, const ad_node *node, size_t k)
 {
-    const ad_node *node = &f->node;
     if (f->form.closed)
         return 0;
     if (node->op == AD_OP_dot)
@@ -277,29 +308,35 @@ static int least_of(const writer *w, const struct frame *f, size_t k)
 static void step(writer *w)
 {
     struct frame *f = &w->frames[w->depth - 1];
-    size_t k = f->next, n = f->node.n;
+    size_t k = f->next, n = f->terms, width = f->node.width, place = k;
     if (k == n) {
         put(w, f->form.close);
         put_parenthesis(w, f->parentheses, 0);
         w->depth--;
         return;
     }
-    int pair = f->node.op == AD_OP_dot && k % 2;
-    const char *between = !pair ? f->form.between : w->style.latex ? " \\cdot " : "*";
+    ad_node node = f->node;
+    if (is_sum(&node)) {
+        width = 1;
+        term_of(w, &node, k, n, &place);
+    }
+    const char *between = is_sum(&node) ? form_of(&node, w->style).between : f->form.between;
+    if (f->node.op == AD_OP_dot && k % 2)
+        between = w->style.latex ? " \\cdot " : "*";
     if (f->form.binds == CHOICE && k == 2)
         between = w->style.latex ? " \\;:\\; " : " : ";
     put(w, k ? between : "");
-    size_t width = f->node.width;
-    if (f->node.list && n > w->longest * width && k == (w->longest - 1) * width) {
+    if ((f->node.list || is_sum(&node)) && n > w->longest * width && k == (w->longest - 1) * width) {
         put(w, w->style.latex ? "\\ldots" : "...");   /* the first ones, and the last */
-        f->next = n - width;
-        put(w, between);
-        k = f->next;
+        k = n - width;
+        node = f->node;
+        place = is_sum(&node) ? 1 : k;
+        put(w, is_sum(&node) ? form_of(&node, w->style).between : between);
     }
-    f->next++;
+    f->next = k + 1;
     int behind_operator = !f->form.closed && (k > 0 || f->form.binds == MINUS) && f->form.binds != CHOICE &&
                           !(w->style.latex && f->form.binds == POWER);
-    visit(w, ad_node_operand(&f->node, k), least_of(w, f, k), behind_operator, 1);
+    visit(w, ad_node_operand(&node, place), least_of(w, f, &node, place), behind_operator, 1);
 }
 
 static int attempt(writer *w, uint32_t id, int named, int deepest, size_t longest)
