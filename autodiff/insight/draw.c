@@ -1,6 +1,7 @@
 /* draw.c -- ad_draw, and what its formats share: the texts in boxes, the size of a derivative. Boxes are made in draw_fold.c. */
 #include "drawing.h"
 #include "text.h"
+#include "utf8.h"
 #include "write.h"
 
 #include <ctype.h>
@@ -9,24 +10,10 @@
 
 /* ---- Texts -------------------------------------------------------------------------------------------------------------- */
 
-/* Bytes of the UTF-8 character at text; 0 where there is none. Overlong forms and surrogates are none. */
-static size_t utf8(const unsigned char *text)
-{
-    unsigned char c = text[0];
-    size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
-    for (size_t k = 1; k < n; k++)
-        if ((text[k] & 0xc0) != 0x80)
-            return 0;
-    if ((c == 0xe0 && text[1] < 0xa0) || (c == 0xed && text[1] > 0x9f) || (c == 0xf0 && text[1] < 0x90) ||
-        (c == 0xf4 && text[1] > 0x8f))
-        return 0;
-    return n;
-}
-
 void ad_drawing_clean(char *text)
 {
     for (size_t n; *text; text += n) {
-        n = utf8((unsigned char *)text);
+        n = ad_utf8(text);
         int is_control = (unsigned char)*text < ' ' || *text == 0x7f || ((unsigned char)*text == 0xc2 && (unsigned char)text[1] < 0xa0);
         if (n && !is_control)
             continue;

@@ -62,7 +62,7 @@ static const char *name_of(const ad_node *node)
 
 /* ---- The writer: no recursion, a frame for every operation that is open ---------------------------------------------- */
 
-enum { DEEPEST = 24 };
+enum { DEEPEST = 24, LATEX_WIDTH = 90 };
 
 typedef struct writer {
     ad_tape *tape;
@@ -182,33 +182,35 @@ static void put_name(writer *w, const char *name)
 
 /* ---- Nodes --------------------------------------------------------------------------------------------------------------- */
 
+/* What is written as one list of terms or factors. */
 static int is_sum(const ad_node *node) { return node->op == AD_OP_add || node->op == AD_OP_sub; }
+static int is_chain(const ad_node *node) { return is_sum(node) || node->op == AD_OP_mul; }
 
-/* The sum that a sum begins with, when it is written out in it: a + b + c is one list of terms. */
-static int begins_with_sum(const writer *w, const ad_node *node, ad_node *first)
+/* The sum that a sum begins with, when it is written out in it, as in a + b + c; and so the product of a product. */
+static int begins_alike(const writer *w, const ad_node *node, ad_node *first)
 {
-    if (!is_sum(node) || ad_name_of(ad_var_at(w->tape, node->fixed[0])))
+    if (!is_chain(node) || ad_name_of(ad_var_at(w->tape, node->fixed[0])))
         return 0;
     *first = ad_node_at(w->tape, node->fixed[0]);
-    return is_sum(first);
+    return is_chain(first) && is_sum(first) == is_sum(node);
 }
 
 static size_t terms_of(const writer *w, const ad_node *node)
 {
     ad_node at = *node, first;
     size_t n = at.n;
-    while (begins_with_sum(w, &at, &first)) {
+    while (begins_alike(w, &at, &first)) {
         at = first;
         n++;
     }
     return n;
 }
 
-/* Term k of n: an operand of one of the nodes down the sum; *node becomes that one, *place which of its operands it is. */
+/* Term k of n: an operand of one of the nodes down the chain; *node becomes that one, *place which of its operands it is. */
 static uint32_t term_of(const writer *w, ad_node *node, size_t k, size_t n, size_t *place)
 {
     ad_node first;
-    for (size_t last = n - 1; last > k && last > 1 && begins_with_sum(w, node, &first); last--)
+    for (size_t last = n - 1; last > k && last > 1 && begins_alike(w, node, &first); last--)
         *node = first;
     *place = k ? 1 : 0;
     return node->fixed[*place];
@@ -276,7 +278,7 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
         put(w, w->style.latex ? "\\ldots" : "...");
     } else {
         struct frame *f = &w->frames[w->depth++];
-        *f = (struct frame){.node = node, .form = form_of(&node, w->style), .terms = is_sum(&node) ? terms_of(w, &node) : node.n};
+        *f = (struct frame){.node = node, .form = form_of(&node, w->style), .terms = is_chain(&node) ? terms_of(w, &node) : node.n};
         f->parentheses = f->form.binds < least || (behind_operator && begins_with_minus(w, id));
         put_parenthesis(w, f->parentheses, 1);
         put(w, node.op == AD_OP_neg ? "-" : f->form.open ? f->form.open : "");
@@ -316,22 +318,22 @@ static void step(writer *w)
         return;
     }
     ad_node node = f->node;
-    if (is_sum(&node)) {
+    if (is_chain(&node)) {
         width = 1;
         term_of(w, &node, k, n, &place);
     }
-    const char *between = is_sum(&node) ? form_of(&node, w->style).between : f->form.between;
+    const char *between = is_chain(&node) ? form_of(&node, w->style).between : f->form.between;
     if (f->node.op == AD_OP_dot && k % 2)
         between = w->style.latex ? " \\cdot " : "*";
     if (f->form.binds == CHOICE && k == 2)
         between = w->style.latex ? " \\;:\\; " : " : ";
     put(w, k ? between : "");
-    if ((f->node.list || is_sum(&node)) && n > w->longest * width && k == (w->longest - 1) * width) {
+    if ((f->node.list || is_chain(&node)) && n > w->longest * width && k == (w->longest - 1) * width) {
         put(w, w->style.latex ? "\\ldots" : "...");   /* the first ones, and the last */
         k = n - width;
         node = f->node;
-        place = is_sum(&node) ? 1 : k;
-        put(w, is_sum(&node) ? form_of(&node, w->style).between : between);
+        place = is_chain(&node) ? 1 : k;
+        put(w, is_chain(&node) ? form_of(&node, w->style).between : between);
     }
     f->next = k + 1;
     int behind_operator = !f->form.closed && (k > 0 || f->form.binds == MINUS) && f->form.binds != CHOICE &&
@@ -379,9 +381,16 @@ static size_t write_text(ad_var v, char *text, size_t size, int named, ad_style 
     static const struct { int deepest; size_t longest; } tries[] = {
         {DEEPEST, 64}, {12, 16}, {8, 8}, {6, 8}, {5, 4}, {4, 4}, {3, 4}, {2, 4}, {2, 3}, {1, 3}, {1, 2},
     };
-    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++)
+    char plain[LATEX_WIDTH];
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+        if (style.latex) {                         /* as much as in plain characters would fit a line of a page */
+            writer measure = {.text = plain, .size = sizeof plain, .style = {.digits = style.digits}, .tape = w.tape};
+            if (!attempt(&measure, ad_id(v), named, tries[i].deepest, tries[i].longest) && i + 1 < sizeof tries / sizeof *tries)
+                continue;
+        }
         if (attempt(&w, ad_id(v), named, tries[i].deepest, tries[i].longest))
             return w.length;
+    }
     w.cuts = 1;
     if (!attempt(&w, ad_id(v), named, 1, 2))
         end_in_dots(&w);

@@ -110,6 +110,8 @@ static ad_var power(ad_var x, ad_var y)
 
 static ad_var sum(const tidying *t, ad_var x, ad_var y)
 {
+    if (!ad_is_plain(x) && x.link == y.link)
+        return product(t, ad_const(2), x);
     if (is_number(x, 0) || is_number(y, 0))
         return is_number(x, 0) ? y : x;
     if (is_row(t, y, AD_OP_neg))
