@@ -100,10 +100,22 @@ void ad_drawing_folded(const ad_drawing *d, const ad_box *box, char *text)
         snprintf(text + n, AD_DRAWN - (size_t)n, ", |gradient| %.24s", number);
 }
 
+void ad_drawing_no_path(const ad_drawing *d, char *text)
+{
+    const char *by = ad_is_plain(d->options.by) ? NULL : ad_name_of(d->options.by);
+    *text = 0;
+    if (ad_is_plain(d->options.by) || d->by < d->s.n)
+        return;
+    snprintf(text, AD_DRAWN, "no path from %.60s to %.60s", by ? by : "that variable", d->s.step[d->s.n - 1].name);
+    ad_drawing_clean(text);
+}
+
 int ad_drawing_has_adjoint(const ad_drawing *d, const ad_box *box)
 {
     return box->outs && (box->shown == d->s.n || !d->s.step[box->shown].given);
 }
+
+double ad_drawing_least(const ad_drawing *d, int size) { return ldexp(d->largest, 2 * (size - 6) - 1); }
 
 int ad_drawing_size(const ad_drawing *d, double derivative)
 {
@@ -115,7 +127,7 @@ int ad_drawing_size(const ad_drawing *d, double derivative)
     if (size >= d->largest)
         return 6;
     for (int k = 6; k > 1; k--)
-        if (size >= ldexp(d->largest, 2 * (k - 6) - 1))
+        if (size >= ad_drawing_least(d, k))
             return k;
     return 1;
 }
@@ -126,7 +138,7 @@ ad_status ad_draw(ad_var E, FILE *out, ad_draw_options options)
 {
     options.digits = options.digits ? options.digits : 4;
     options.most   = options.most ? options.most : 60;
-    if (!out || ad_is_plain(E) || options.digits < 0 || options.digits > 17 || options.most < 3 || (unsigned)options.format > AD_DRAW_DOT)
+    if (!out || ad_is_plain(E) || options.digits < 0 || options.digits > 17 || options.most < 3 || (unsigned)options.format > AD_DRAW_JSON)
         return AD_ERROR_ARGUMENT;
     ad_tape *tape = ad_tape_of(E, "draw");
     if (!tape)
@@ -142,10 +154,8 @@ ad_status ad_draw(ad_var E, FILE *out, ad_draw_options options)
         ad_fault_memory(tape, "draw", "the picture");
         status = AD_ERROR_NO_MEMORY;
     } else {
-        if (options.format == AD_DRAW_DOT)
-            ad_draw_dot(&d);
-        else
-            ad_draw_text(&d);
+        static void (*const draw[])(const ad_drawing *) = {ad_draw_text, ad_draw_dot, ad_draw_json};
+        draw[options.format](&d);
         if (ad_tape_error(d.s.notebook) == AD_ERROR_NO_MEMORY)
             status = AD_ERROR_NO_MEMORY;
         else if (ferror(out))

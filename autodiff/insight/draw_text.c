@@ -1,5 +1,6 @@
 /* draw_text.c -- a picture for terminals: boxes by depth, each with arrows from what it is made of. */
 #include "drawing.h"
+#include "write.h"
 
 #include <math.h>
 #include <string.h>
@@ -104,6 +105,8 @@ void ad_draw_text(const ad_drawing *d)
         fprintf(d->out, "%s\n\n", d->options.title);
     else
         fprintf(d->out, "%s = %s\n\n", name, number);
+    if (d->options.note)
+        fprintf(d->out, "%s\n\n", d->options.note);
     fprintf(d->out, "%*s   %-*s%*s\n", number_width(d), "value", words_width(d), "", number_width(d), "adjoint");
     for (size_t b = 0; b < d->boxes; b++)
         deepest = d->box[b].depth > deepest ? d->box[b].depth : deepest;
@@ -119,4 +122,10 @@ void ad_draw_text(const ad_drawing *d)
         ad_drawing_clean(name);
         fprintf(d->out, "\n* on a path from %s\n", name);
     }
+    ad_drawing_no_path(d, name);
+    if (*name)
+        fprintf(d->out, "\n%s\n", name);
+    ad_write_number(ad_drawing_least(d, BAR), (ad_style){.digits = 2}, number, sizeof number);
+    if (d->largest > 0)
+        fprintf(d->out, "\n###### an adjoint of %s or more; a # less, a factor of 4\n", number);
 }

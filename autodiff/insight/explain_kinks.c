@@ -34,8 +34,7 @@ static int is_kink(const struct kink *k)
 static int was_told(size_t k, size_t first)
 {
     for (size_t j = first; j < k; j++)
-        if (is_kink(&kinks[j]) && same(kinks[j].left, kinks[k].left) && same(kinks[j].slope, kinks[k].slope) &&
-            same(kinks[j].right, kinks[k].right) && !strcmp(kinks[j].words, kinks[k].words))
+        if (is_kink(&kinks[j]) && !strcmp(kinks[j].words, kinks[k].words))
             return 1;
     return 0;
 }
@@ -107,6 +106,14 @@ static void find_nearest(const ad_explaining *e, nearest *at)
     }
 }
 
+/* Whether the operand that the entry is about is a constant there: then its slope is nobody's. */
+static int is_idle(const ad_explaining *e, const struct kink *k, const nearest *at)
+{
+    ad_node node = ad_node_at(e->tape, at->node);
+    return !node.list && (size_t)k->by < node.n &&
+           ad_word_op(e->tape->head->words[ad_node_operand(&node, (size_t)k->by)]) == AD_OP_CONSTANT;
+}
+
 static void tell_row(ad_explaining *e, const struct kink *k, const nearest *at)
 {
     static const int widths[] = {18, 16, 6, 6, 6, 16};
@@ -129,7 +136,7 @@ static void tell_conventions(ad_explaining *e, const nearest *at)
     size_t rows = 0;
     for (size_t k = 0, first = 0; k < KINKS; k++) {
         first = kinks[k].op == kinks[first].op ? first : k;
-        if (!at[kinks[k].op].nodes || !is_kink(&kinks[k]) || was_told(k, first))
+        if (!at[kinks[k].op].nodes || !is_kink(&kinks[k]) || was_told(k, first) || is_idle(e, &kinks[k], &at[kinks[k].op]))
             continue;
         if (!rows++) {
             ad_page_say(&e->page, "The operations on the way to %s that have such points, their slopes to the left and to the right of "

@@ -104,6 +104,8 @@ static void plain_equation(ad_page *p, const ad_equation *e)
         if (i || e->below)
             fprintf(p->out, "\n%*s", indent + 6 + width, "");
         fprintf(p->out, " = %s", e->right[i]);
+        if (*e->note[i] && 10 + strlen(e->left) + strlen(e->right[i]) + strlen(e->note[i]) > WIDTH)
+            fprintf(p->out, "\n%*s", indent + 6 + width, "");
         if (*e->note[i])
             fprintf(p->out, "    (%s)", e->note[i]);
     }

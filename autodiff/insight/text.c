@@ -72,7 +72,7 @@ typedef struct writer {
     int      overflows, cuts;              /* the text was too long; then take what fits of it */
     int      depth, deepest;               /* frames open, and at most */
     size_t   longest;                      /* operands of a list that are shown, at most */
-    struct frame { ad_node node; form form; size_t next, terms; int parentheses; } frames[DEEPEST];
+    struct frame { ad_node node; form form; size_t next, terms; int parentheses, behind; } frames[DEEPEST];
 } writer;
 
 static void put_some(writer *w, const char *text, size_t n)
@@ -216,13 +216,15 @@ static uint32_t term_of(const writer *w, ad_node *node, size_t k, size_t n, size
     return node->fixed[*place];
 }
 
-/* Whether what is written begins with a minus: then it stands in parentheses behind an operator. */
-static int begins_with_minus(const writer *w, uint32_t id)
+/* Whether what is written begins with a minus: then it stands in parentheses behind an operator; where it is that of a number,
+ * the number alone does. */
+static int begins_with_minus(const writer *w, uint32_t id, int *is_number)
 {
     for (;;) {
         ad_node node = ad_node_at(w->tape, id);
         int input = node.op == AD_OP_PARAM || node.op == AD_OP_COLUMN, named = w->style.digits && ad_name_of(ad_var_at(w->tape, id));
-        if (node.op == AD_OP_CONSTANT || (w->style.digits && (input || named)))
+        *is_number = node.op == AD_OP_CONSTANT || (w->style.digits && (input || named));
+        if (*is_number)
             return signbit(w->tape->head->values[id]) && !isnan(w->tape->head->values[id]);
         if (ad_name_of(ad_var_at(w->tape, id)) || node.op == AD_OP_neg || (node.op != AD_OP_mul && node.op != AD_OP_chain &&
             (node.op != AD_OP_div || w->style.latex)))
@@ -279,7 +281,9 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
     } else {
         struct frame *f = &w->frames[w->depth++];
         *f = (struct frame){.node = node, .form = form_of(&node, w->style), .terms = is_chain(&node) ? terms_of(w, &node) : node.n};
-        f->parentheses = f->form.binds < least || (behind_operator && begins_with_minus(w, id));
+        int is_number = 0, minus = behind_operator && begins_with_minus(w, id, &is_number);
+        f->parentheses = f->form.binds < least || (minus && !is_number);
+        f->behind = minus && !f->parentheses;
         put_parenthesis(w, f->parentheses, 1);
         put(w, node.op == AD_OP_neg ? "-" : f->form.open ? f->form.open : "");
         if (!f->form.open)
@@ -336,7 +340,7 @@ static void step(writer *w)
         put(w, is_chain(&node) ? form_of(&node, w->style).between : between);
     }
     f->next = k + 1;
-    int behind_operator = !f->form.closed && (k > 0 || f->form.binds == MINUS) && f->form.binds != CHOICE &&
+    int behind_operator = !f->form.closed && (k > 0 || f->behind || f->form.binds == MINUS) && f->form.binds != CHOICE &&
                           !(w->style.latex && f->form.binds == POWER);
     visit(w, ad_node_operand(&node, place), least_of(w, f, &node, place), behind_operator, 1);
 }

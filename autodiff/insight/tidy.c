@@ -232,7 +232,7 @@ ad_var ad_tidy(const ad_tape *from, ad_var what, ad_var formula, ad_var symbol, 
     if (needed && t.made) {
         memset(needed, 0, nodes);
         tidy_nodes(&t, needed, top, symbols, n);
-        tidied = t.made[top];
+        tidied = is_number(t.made[top], 0) ? ad_const(0) : t.made[top];    /* of a zero the sign says nothing */
     } else
         ad_fault_memory(notebook, "explain", "a derivative");
     ad_resize(&notebook->allocator, needed, needed ? nodes : 0, 0);
