@@ -67,7 +67,7 @@ void ad_drawing_formula(const ad_drawing *d, const ad_box *box, size_t width, ch
         return;
     const ad_step *step = &d->s.step[box->shown];
     const ad_frame *frame = &d->frame[d->frame_of[box->shown]];
-    ad_write_formula(step->formula, 0, (ad_style){0}, whole, sizeof whole);
+    ad_write_formula(step->formula, 0, (ad_style){.constants = d->options.digits}, whole, sizeof whole);
     prefix = ad_frame_prefix(frame);
     for (const char *c = whole; *c && at < AD_DRAWN - 1;)
         if (prefix && !strncmp(c, d->s.step[frame->step].name, prefix) &&

@@ -83,7 +83,7 @@ static void put_tip(const ad_drawing *d, const ad_line *line)
     ad_drawing_clean(text);
     put(d, text);
     if (line->edge < s->n_edges && !ad_is_plain(s->edge[line->edge].slope)) {
-        ad_write_formula(s->edge[line->edge].slope, 0, (ad_style){0}, text, AD_TEXT_SIZE);
+        ad_write_formula(s->edge[line->edge].slope, 0, (ad_style){.constants = d->options.digits}, text, AD_TEXT_SIZE);
         ad_drawing_clean(text);
         put(d, text);
         fputs(" = ", d->out);

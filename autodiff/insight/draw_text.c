@@ -127,5 +127,5 @@ void ad_draw_text(const ad_drawing *d)
         fprintf(d->out, "\n%s\n", name);
     ad_write_number(ad_drawing_least(d, BAR), (ad_style){.digits = 2}, number, sizeof number);
     if (d->largest > 0)
-        fprintf(d->out, "\n###### an adjoint of %s or more; a # less, a factor of 4\n", number);
+        fprintf(d->out, "\n###### is an adjoint of %s or more, each # less a factor of 4 less\n", number);
 }

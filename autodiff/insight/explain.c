@@ -274,8 +274,9 @@ ad_status ad_explain(ad_var E, FILE *out, ad_explain_options options)
     e->tape = tape;
     e->json.out = out;
     e->page = (ad_page){.out = out, .format = options.format, .json = &e->json,
-                        .names = {.latex = options.format == AD_FORMAT_LATEX},
-                        .numbers = {.latex = options.format == AD_FORMAT_LATEX, .digits = options.digits}};
+                        .names = {.latex = options.format == AD_FORMAT_LATEX, .constants = options.digits}};
+    e->page.numbers = e->page.names;
+    e->page.numbers.digits = options.digits;
     status = explain(e, E);
     ad_resize(&tape->allocator, e, sizeof *e, 0);
     return status;

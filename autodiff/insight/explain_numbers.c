@@ -83,7 +83,7 @@ static double evaluated(ad_explaining *e, size_t n, int digits)
         if (node.rule->kind != AD_LEAF)
             e->form[i] = ad_steps_again(&e->s, &node, e->form);
         else
-            e->form[i] = ad_const(node.op == AD_OP_CONSTANT ? value : rounded(value, digits));
+            e->form[i] = ad_const(node.op == AD_OP_CONSTANT && !ad_is_long(value) ? value : rounded(value, digits));
     }
     return e->form[e->held[n - 1]].value;
 }
@@ -115,7 +115,7 @@ int ad_explain_numbers(ad_explaining *e, ad_var v, int named, double value, char
 {
     ad_page page = e->page;
     int digits = digits_for(e, v, value);
-    page.numbers.digits = digits < 17 ? digits : 17;
+    page.numbers.digits = page.numbers.constants = digits < 17 ? digits : 17;
     ad_page_numbers(&page, v, named, text);
     return digits <= 17;
 }

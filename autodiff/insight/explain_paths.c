@@ -71,7 +71,7 @@ void ad_explain_path(ad_explaining *e, const size_t *edges, size_t n)
     ad_explain_numbers(e, ratios, 1, value, q->right[1]);
     ad_page_number(&e->page, value, q->right[2]);
     q->lines = strcmp(q->right[1], q->right[2]) ? 3 : 2;
-    q->below = n > 2;
+    q->below = n > 3;
 }
 
 /* Paths while they are walked, and the sum of their products as it is written. */

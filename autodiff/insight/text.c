@@ -216,8 +216,8 @@ static uint32_t term_of(const writer *w, ad_node *node, size_t k, size_t n, size
     return node->fixed[*place];
 }
 
-/* Whether what is written begins with a minus: then it stands in parentheses behind an operator; where it is that of a number,
- * the number alone does. */
+/* Whether what is written begins with a minus: then it stands in parentheses behind an operator; where that is of a number put
+ * in, the number alone does. */
 static int begins_with_minus(const writer *w, uint32_t id, int *is_number)
 {
     for (;;) {
@@ -271,7 +271,7 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
         return;
     }
     if (node.op == AD_OP_CONSTANT) {
-        put_value(w, value, 0, least, behind_operator);
+        put_value(w, value, w->style.constants && ad_is_long(value) ? w->style.constants : 0, least, behind_operator);
     } else if (node.op <= AD_OP_COLUMN) {
         char place[40];
         snprintf(place, sizeof place, "input[%u]", (unsigned)ad_word_y(w->tape->head->words[id]));
@@ -282,6 +282,7 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
         struct frame *f = &w->frames[w->depth++];
         *f = (struct frame){.node = node, .form = form_of(&node, w->style), .terms = is_chain(&node) ? terms_of(w, &node) : node.n};
         int is_number = 0, minus = behind_operator && begins_with_minus(w, id, &is_number);
+        is_number &= w->style.digits != 0;
         f->parentheses = f->form.binds < least || (minus && !is_number);
         f->behind = minus && !f->parentheses;
         put_parenthesis(w, f->parentheses, 1);
@@ -388,7 +389,7 @@ static size_t write_text(ad_var v, char *text, size_t size, int named, ad_style 
     char plain[LATEX_WIDTH];
     for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
         if (style.latex) {                         /* as much as in plain characters would fit a line of a page */
-            writer measure = {.text = plain, .size = sizeof plain, .style = {.digits = style.digits}, .tape = w.tape};
+            writer measure = {.text = plain, .size = sizeof plain, .style = {.digits = style.digits, .constants = style.constants}, .tape = w.tape};
             if (!attempt(&measure, ad_id(v), named, tries[i].deepest, tries[i].longest) && i + 1 < sizeof tries / sizeof *tries)
                 continue;
         }
@@ -401,15 +402,22 @@ static size_t write_text(ad_var v, char *text, size_t size, int named, ad_style 
     return w.length;
 }
 
-size_t ad_text_of(ad_var v, char *text, size_t size) { return write_text(v, text, size, 1, (ad_style){0, 0}, "text_of"); }
+size_t ad_text_of(ad_var v, char *text, size_t size) { return write_text(v, text, size, 1, (ad_style){0}, "text_of"); }
 size_t ad_formula_of(ad_var v, char *text, size_t size)
 {
-    return write_text(v, text, size, 0, (ad_style){0, 0}, "formula_of");
+    return write_text(v, text, size, 0, (ad_style){0}, "formula_of");
 }
 
 size_t ad_write_formula(ad_var v, int named, ad_style style, char *text, size_t size)
 {
     return write_text(v, text, size, named, style, "formula_of");
+}
+
+int ad_is_long(double number)
+{
+    char text[40];
+    snprintf(text, sizeof text, "%.12g", number);
+    return isfinite(number) && strtod(text, NULL) != number;
 }
 
 size_t ad_write_number(double number, ad_style style, char *text, size_t size)
