@@ -144,7 +144,8 @@ void ad_explain_adjoint(ad_explaining *e, size_t i)
     for (size_t k = 0; k < shown; k++) {
         const ad_edge *edge = &s->edge[s->uses[step->first_use + k]];
         double value = ad_explain_contribution(e, edge);
-        ad_var term = contribution(e, edge, edge->slope), number = contribution(e, edge, ad_explain_slope(e, edge));
+        ad_var term = contribution(e, edge, ad_explain_slope(e, edge, 0));
+        ad_var number = contribution(e, edge, ad_explain_slope(e, edge, 1));
         ad_var size = ad_param(s->notebook, "", value < 0 && k ? -value : value);
         names   = k ? plus(e, names, term) : term;
         numbers = k ? plus(e, numbers, number) : number;
@@ -274,7 +275,8 @@ ad_status ad_explain(ad_var E, FILE *out, ad_explain_options options)
     e->tape = tape;
     e->json.out = out;
     e->page = (ad_page){.out = out, .format = options.format, .json = &e->json,
-                        .names = {.latex = options.format == AD_FORMAT_LATEX, .constants = options.digits}};
+                        .names = {.latex = options.format == AD_FORMAT_LATEX,
+                                  .constants = options.format == AD_FORMAT_JSON ? 0 : options.digits}};
     e->page.numbers = e->page.names;
     e->page.numbers.digits = options.digits;
     status = explain(e, E);

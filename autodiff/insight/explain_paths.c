@@ -64,7 +64,8 @@ void ad_explain_path(ad_explaining *e, const size_t *edges, size_t n)
         snprintf(ratio, sizeof ratio, "d%s/d%s", s->step[edge->to].name, s->step[edge->from].name);
         ad_var symbol = ad_param(s->notebook, ratio, edge->value);
         ratios = k == n - 1 ? symbol : ad_mul(ratios, symbol);
-        slopes = k == n - 1 ? edge->slope : ad_explain_product(e, slopes, edge->slope);
+        ad_var slope = ad_explain_slope(e, edge, 0);
+        slopes = k == n - 1 ? slope : ad_explain_product(e, slopes, slope);
     }
     ad_page_names(&e->page, ratios, q->left);
     ad_page_names(&e->page, slopes, q->right[0]);

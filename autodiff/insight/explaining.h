@@ -49,8 +49,9 @@ int    ad_explain_has_adjoint(const ad_explaining *e, size_t i);
 /* explain_numbers.c: a formula of the notebook with its numbers, into text [AD_LINE]: with as many digits that what is written
  * gives `value` but for its last digit shown. 0 where all the digits there are do not give that. */
 int    ad_explain_numbers(ad_explaining *e, ad_var v, int named, double value, char *text);
-/* What stands for a slope in products: itself, or its number where numbers put into it would not give that. */
-ad_var ad_explain_slope(ad_explaining *e, const ad_edge *edge);
+/* What stands for a slope in products: itself; de/dw where it is too long to be read; where numbers are put in and would not
+ * give its number, that. */
+ad_var ad_explain_slope(ad_explaining *e, const ad_edge *edge, int numbers);
 void   ad_explain_numbers_free(ad_explaining *e);
 
 /* explain_paths.c: the chosen variable's derivative in every other way. */
