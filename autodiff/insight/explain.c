@@ -5,8 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_TERMS = 64 };                  /* of a sum at a fan-out that are written */
-
 /* ---- Pieces of formulas, on the notebook ----------------------------------------------------------------------------------- */
 
 ad_var ad_explain_product(const ad_explaining *e, ad_var x, ad_var slope)
@@ -122,52 +120,90 @@ static void rules_of_all(const ad_explaining *e, const ad_step *step, char *text
 /* A line that says what the one before it says is none. */
 static void drop_repeats(ad_equation *q)
 {
-    for (int i = 1; i < q->lines;)
-        if (strcmp(q->right[i - 1], q->right[i])) {
-            i++;
-        } else {
+    for (int i = 1; i < q->lines; i++)
+        if (!q->goes_on[i] && !q->goes_on[i - 1] && !strcmp(q->right[i - 1], q->right[i])) {
+            for (int k = i; k < q->lines - 1; k++) {
+                memcpy(q->right[k], q->right[k + 1], AD_LINE);
+                q->goes_on[k] = q->goes_on[k + 1];
+            }
             q->lines--;
-            memmove(q->right[i], q->right[i + 1], sizeof q->right[i] * (size_t)(q->lines - i));
+            i--;
         }
+}
+
+/* What each that uses the step gives, and their sums: in names, with numbers put in, in numbers alone. */
+typedef struct giving {
+    ad_var names, numbers, terms;
+    double sum;
+} giving;
+
+static giving given_by(ad_explaining *e, const ad_step *step, size_t first, size_t n)
+{
+    const ad_steps *s = &e->s;
+    giving all = {.names = ad_const(0)};
+    for (size_t k = first; k < first + n; k++) {
+        const ad_edge *edge = &s->edge[s->uses[step->first_use + k]];
+        double value = ad_explain_contribution(e, edge);
+        ad_var name   = contribution(e, edge, ad_explain_slope(e, edge, 0));
+        ad_var number = contribution(e, edge, ad_explain_slope(e, edge, 1));
+        ad_var size   = ad_param(s->notebook, "", value < 0 && k > first ? -value : value);
+        all.names   = k > first ? plus(e, all.names, name) : name;
+        all.numbers = k > first ? plus(e, all.numbers, number) : number;
+        all.terms   = k == first ? size : value < 0 ? ad_sub(all.terms, size) : ad_add(all.terms, size);
+        all.sum += value;
+    }
+    return all;
+}
+
+/* The sum on one line; where that would leave out too much, a line for each of the first and for the last. */
+static void put_sum(ad_explaining *e, const ad_step *step, const giving *all, int numbers)
+{
+    enum { LINES = 5 };
+    ad_equation *q = &e->equation;
+    int first = q->lines;
+    if (numbers)
+        ad_explain_numbers(e, all->numbers, 1, all->sum, q->right[q->lines++]);
+    else
+        ad_page_names(&e->page, all->names, q->right[q->lines++]);
+    if (step->n_uses < 2 || !ad_explain_is_torn(q->right[first]) || e->page.format == AD_FORMAT_JSON)
+        return;
+    q->lines = first;
+    for (size_t k = 0; k < step->n_uses; k++) {
+        if (step->n_uses > LINES && k == LINES - 2) {
+            snprintf(q->right[q->lines], AD_LINE, e->page.format == AD_FORMAT_LATEX ? "\\ldots" : "...");
+            q->goes_on[q->lines++] = '+';
+            k = step->n_uses - 1;
+        }
+        giving one = given_by(e, step, k, 1);
+        if (numbers)
+            ad_explain_numbers(e, one.numbers, 1, one.sum, q->right[q->lines]);
+        else
+            ad_page_names(&e->page, one.names, q->right[q->lines]);
+        int minus = k && *q->right[q->lines] == '-';
+        if (minus)
+            memmove(q->right[q->lines], q->right[q->lines] + 1, strlen(q->right[q->lines]));
+        q->goes_on[q->lines++] = !k ? 0 : minus ? '-' : '+';
+    }
 }
 
 /* The sum of what all users give: in names, with numbers, term by term. */
 void ad_explain_adjoint(ad_explaining *e, size_t i)
 {
-    const ad_steps *s = &e->s;
-    const ad_step *step = &s->step[i];
+    const ad_step *step = &e->s.step[i];
     ad_equation *q = &e->equation;
-    ad_var names = ad_const(0), numbers = ad_const(0), terms = ad_const(0);
-    size_t shown = step->n_uses < MOST_TERMS ? step->n_uses : MOST_TERMS;
-    double sum = 0;
     memset(q, 0, sizeof *q);
-    for (size_t k = 0; k < shown; k++) {
-        const ad_edge *edge = &s->edge[s->uses[step->first_use + k]];
-        double value = ad_explain_contribution(e, edge);
-        ad_var term = contribution(e, edge, ad_explain_slope(e, edge, 0));
-        ad_var number = contribution(e, edge, ad_explain_slope(e, edge, 1));
-        ad_var size = ad_param(s->notebook, "", value < 0 && k ? -value : value);
-        names   = k ? plus(e, names, term) : term;
-        numbers = k ? plus(e, numbers, number) : number;
-        terms   = !k ? size : value < 0 ? ad_sub(terms, size) : ad_add(terms, size);
-        sum += value;
-    }
-    if (shown < step->n_uses)              /* what is left out stands for itself */
-        sum = NAN;
+    giving all = given_by(e, step, 0, step->n_uses);
     ad_page_names(&e->page, step->adjoint, q->left);
-    ad_page_names(&e->page, names, q->right[0]);
-    ad_explain_numbers(e, numbers, 1, sum, q->right[1]);
-    q->lines = 2;
+    put_sum(e, step, &all, 0);
+    int numbers = q->lines;
+    put_sum(e, step, &all, 1);
     if (step->n_uses > 1)
-        ad_explain_numbers(e, terms, 1, sum, q->right[q->lines++]);
-    if (shown < step->n_uses)
-        for (int line = 0; line < q->lines; line++)
-            snprintf(q->right[line] + strlen(q->right[line]), AD_LINE - strlen(q->right[line]), " + ...");
+        ad_explain_numbers(e, all.terms, 1, all.sum, q->right[q->lines++]);
     ad_page_number(&e->page, step->adjoint.value, q->right[q->lines++]);
     if (step->n_uses > 1)
-        snprintf(q->note[0], AD_LINE, "used %zu times: the contributions add", step->n_uses);
+        snprintf(q->note[numbers - 1], AD_LINE, "used %zu times: the contributions add", step->n_uses);
     if (step->n_uses)
-        rules_of_all(e, step, q->note[step->n_uses > 1]);
+        rules_of_all(e, step, q->note[step->n_uses > 1 ? numbers : 0]);
     drop_repeats(q);
 }
 
@@ -211,6 +247,8 @@ static void whole(ad_explaining *e)
     ad_write_number(last->symbol.value, (ad_style){.digits = e->page.numbers.digits}, value, sizeof value);
     ad_page_say(&e->page, "%s = %s, in %zu step%s from %zu input%s, %zu of them to differentiate by.", last->name, value,
                 s->n - inputs, s->n - inputs == 1 ? "" : "s", inputs, inputs == 1 ? "" : "s", wanted);
+    if (!isfinite(last->symbol.value))
+        ad_explain_not_finite(e);
     forward(e);
     backward(e);
     if (!ad_is_plain(e->options.by))

@@ -1,5 +1,6 @@
-/* explain_kinks.c -- what happens at a kink: where the audit finds one at the point at hand, and which slope is taken at those
- * of the operations of the graph, as kinks.def has it. Nothing is known here that is not asked of these two. */
+/* explain_kinks.c -- what is asked of the audit: what happens at a kink, where there is one at the point at hand, and which
+ * slope is taken at those of the operations of the graph, as kinks.def has it; and why E is not finite. Nothing is known here
+ * that is not asked of these two. */
 #include "audit.h"
 #include "explaining.h"
 
@@ -41,17 +42,30 @@ static int was_told(size_t k, size_t first)
 
 /* ---- Here --------------------------------------------------------------------------------------------------------------------- */
 
+static ad_audit_report *audit(ad_explaining *e, ad_audit_kind kind)
+{
+    const ad_explain_options *o = &e->options;
+    ad_var E = ad_var_at(e->tape, e->s.step[e->s.n - 1].node);
+    ad_audit_report *r = ad_audit(E, (ad_audit_options){.n = o->wrt ? o->n_wrt : 0, .wrt = o->wrt, .kinds = 1u << kind});
+    e->failed |= !r;
+    return r;
+}
+
+void ad_explain_not_finite(ad_explaining *e)
+{
+    ad_audit_report *r = audit(e, AD_AUDIT_NON_FINITE);
+    if (r && ad_audit_count(r))
+        ad_page_say(&e->page, "It is not finite: %s.", ad_audit_finding(r, 0)->detail);
+    ad_audit_free(r);
+}
+
 /* What the audit finds, sentence by sentence. 0 when it could not be asked. */
 static int tell_findings(ad_explaining *e)
 {
     enum { MOST = 12 };
-    const ad_explain_options *o = &e->options;
-    ad_var E = ad_var_at(e->tape, e->s.step[e->s.n - 1].node);
-    ad_audit_report *r = ad_audit(E, (ad_audit_options){.n = o->wrt ? o->n_wrt : 0, .wrt = o->wrt, .kinds = 1u << AD_AUDIT_KINK});
-    if (!r) {
-        e->failed = 1;
+    ad_audit_report *r = audit(e, AD_AUDIT_KINK);
+    if (!r)
         return 0;
-    }
     size_t found = ad_audit_count(r);
     ad_explain_number(e, "kinks_here", (double)(found + ad_audit_left_out(r)));
     for (size_t i = 0; i < found && i < MOST; i++)

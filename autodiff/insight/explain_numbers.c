@@ -120,19 +120,25 @@ int ad_explain_numbers(ad_explaining *e, ad_var v, int named, double value, char
     return digits <= 17;
 }
 
-/* Whether a formula is written with more left out than the middle of one list. */
-static int is_torn(ad_explaining *e, ad_var v)
+int ad_explain_is_torn(const char *text)
+{
+    int gaps = 0;
+    for (const char *at = text; *at; at++)
+        gaps += !strncmp(at, "...", 3) || !strncmp(at, "\\ldots", 6);
+    return gaps > 1;
+}
+
+static int is_too_long(ad_explaining *e, ad_var v)
 {
     char text[AD_LINE];
     ad_page_names(&e->page, v, text);
-    const char *dots = strstr(text, "..."), *more = dots ? strstr(dots + 3, "...") : strstr(text, "\\ldots");
-    return more && (dots || strstr(more + 1, "\\ldots"));
+    return ad_explain_is_torn(text);
 }
 
 ad_var ad_explain_slope(ad_explaining *e, const ad_edge *edge, int numbers)
 {
     char ratio[2 * AD_STEP_NAME + 4];
-    if (!is_torn(e, edge->slope))
+    if (!is_too_long(e, edge->slope))
         return !numbers || digits_for(e, edge->slope, edge->value) <= 17 ? edge->slope : ad_param(e->s.notebook, "", edge->value);
     snprintf(ratio, sizeof ratio, "d%s/d%s", e->s.step[edge->to].name, e->s.step[edge->from].name);
     return ad_param(e->s.notebook, ratio, edge->value);

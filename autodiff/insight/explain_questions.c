@@ -226,6 +226,10 @@ static void why_add(asking *a)
             ad_page_row(&e->page, 2, widths, (const char *const[]){"...", "..."}, 0);
     }
     ad_page_end_table(&e->page);
+    if (!isfinite(total) || !isfinite(change)) {
+        ad_page_say(&e->page, "Here they are not finite: there is nothing to add up.");
+        return;
+    }
     number(e, total, sum);
     number(e, change, text);
     ad_page_say(&e->page, "Together by %s. Evaluated anew with %s so moved, %s changes by %s; %s.", sum, step->name, last_name(e),

@@ -49,6 +49,8 @@ int    ad_explain_has_adjoint(const ad_explaining *e, size_t i);
 /* explain_numbers.c: a formula of the notebook with its numbers, into text [AD_LINE]: with as many digits that what is written
  * gives `value` but for its last digit shown. 0 where all the digits there are do not give that. */
 int    ad_explain_numbers(ad_explaining *e, ad_var v, int named, double value, char *text);
+/* Whether a formula was written with more left out than the middle of one list. */
+int    ad_explain_is_torn(const char *text);
 /* What stands for a slope in products: itself; de/dw where it is too long to be read; where numbers are put in and would not
  * give its number, that. */
 ad_var ad_explain_slope(ad_explaining *e, const ad_edge *edge, int numbers);
@@ -77,6 +79,7 @@ double ad_explain_moved(ad_explaining *e, size_t step, double value);
 /* The questions asked: explain_questions.c. That of kinks: explain_kinks.c. */
 void ad_explain_questions(ad_explaining *e);
 void ad_explain_kinks(ad_explaining *e);
+void ad_explain_not_finite(ad_explaining *e);
 /* Notes what an answer tells. */
 void ad_explain_number(ad_explaining *e, const char *key, double number);
 void ad_explain_text(ad_explaining *e, const char *key, const char *text);

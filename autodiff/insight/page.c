@@ -44,7 +44,7 @@ void ad_page_begin(ad_page *p, const char *title)
 {
     if (p->format == AD_FORMAT_LATEX)
         fputs("\\documentclass[fleqn]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[margin=2cm]{geometry}\n"
-              "\\usepackage{amsmath}\n\\allowdisplaybreaks\n\\begin{document}\n\\section*{", p->out);
+              "\\usepackage{amsmath}\n\\allowdisplaybreaks\n\\sloppy\n\\begin{document}\n\\section*{", p->out);
     else if (p->format == AD_FORMAT_MARKDOWN)
         fputs("# ", p->out);
     put_text(p, title);
@@ -103,7 +103,7 @@ static void plain_equation(ad_page *p, const ad_equation *e)
     for (int i = 0; i < e->lines; i++) {
         if (i || e->below)
             fprintf(p->out, "\n%*s", indent + 6 + width, "");
-        fprintf(p->out, " = %s", e->right[i]);
+        fprintf(p->out, e->goes_on[i] ? "   %c %s" : " %c %s", e->goes_on[i] ? e->goes_on[i] : '=', e->right[i]);
         if (*e->note[i] && 10 + strlen(e->left) + strlen(e->right[i]) + strlen(e->note[i]) > WIDTH)
             fprintf(p->out, "\n%*s", indent + 6 + width, "");
         if (*e->note[i])
@@ -119,11 +119,12 @@ static void latex_equation(ad_page *p, const ad_equation *e)
         fprintf(p->out, "\\text{%zu.}\\quad ", e->number);
     fprintf(p->out, "%s%s", e->below ? "& " : "", e->left);
     for (int i = 0; i < e->lines; i++) {
-        fprintf(p->out, "%s %s= %s", i || e->below ? " \\\\\n" : "", e->below ? "& \\quad " : "&", e->right[i]);
+        fprintf(p->out, "%s %s%c %s", i || e->below ? " \\\\\n" : "", e->below ? "& \\quad " : e->goes_on[i] ? "&\\quad " : "&",
+                e->goes_on[i] ? e->goes_on[i] : '=', e->right[i]);
         if (*e->note[i]) {
-            fputs(" && \\text{", p->out);
+            fprintf(p->out, " \\\\\n%s \\qquad\\text{\\small(", e->below ? "&" : "&\\quad");
             put_text(p, e->note[i]);
-            fputs("}", p->out);
+            fputs(")}", p->out);
         }
     }
     fputs("\n\\end{align*}\n", p->out);

@@ -9,7 +9,7 @@
 #include "write.h"
 
 /* A formula in LaTeX takes more characters than it shows. */
-enum { AD_LINE = 768, AD_LINES = 6 };
+enum { AD_LINE = 768, AD_LINES = 16 };
 
 typedef struct ad_page {
     FILE     *out;
@@ -22,6 +22,7 @@ typedef struct ad_page {
 typedef struct ad_equation {
     size_t number;                         /* 0: none */
     char   left[AD_LINE], right[AD_LINES][AD_LINE], note[AD_LINES][AD_LINE];
+    int    goes_on[AD_LINES];              /* the line goes on with the sum of the one before it, by this sign; 0: it is equal */
     int    lines, below;                   /* below: the right sides begin below the left, which is long */
 } ad_equation;
 

@@ -62,7 +62,7 @@ static const char *name_of(const ad_node *node)
 
 /* ---- The writer: no recursion, a frame for every operation that is open ---------------------------------------------- */
 
-enum { DEEPEST = 24, LATEX_WIDTH = 90 };
+enum { DEEPEST = 24, LATEX_WIDTH = 80 };
 
 typedef struct writer {
     ad_tape *tape;
