@@ -128,12 +128,16 @@ static int is_idle(const ad_explaining *e, const struct kink *k, const nearest *
            ad_word_op(e->tape->head->words[ad_node_operand(&node, (size_t)k->by)]) == AD_OP_CONSTANT;
 }
 
+/* The head without k; no operands without `at`. */
 static void tell_row(ad_explaining *e, const struct kink *k, const nearest *at)
 {
     static const int widths[] = {18, 16, 6, 6, 6, 16};
     char row[AD_STEP_NAME] = "operation", left[24] = "left", slope[24] = "taken", right[24] = "right", here[AD_STEP_NAME] = "nearest here";
     if (k) {
-        ad_node node = ad_node_at(e->tape, at->node);
+        ad_node node = {.n = 0};
+        if (at)
+            node = ad_node_at(e->tape, at->node);
+        *here = 0;
         snprintf(row, sizeof row, ad_rules[k->op].arity > 1 ? "%s, by %c" : "%s", ad_rules[k->op].name, "xyw"[k->by]);
         snprintf(left, sizeof left, isnan(k->left) ? "none" : "%g", k->left);
         snprintf(slope, sizeof slope, isnan(k->slope) ? "none" : "%g", k->slope);
@@ -143,6 +147,16 @@ static void tell_row(ad_explaining *e, const struct kink *k, const nearest *at)
     }
     ad_page_row(&e->page, 7, widths, (const char *const[]){row, k ? ad_rules[k->op].holds : "smooth where", left, slope, right, here,
                                                            k ? k->words : "since"}, !k);
+}
+
+/* Two that learners meet, where the graph has none. */
+static void tell_examples(ad_explaining *e)
+{
+    ad_page_say(&e->page, "Nor has any of them one: all are smooth. Others have, for example:");
+    tell_row(e, NULL, NULL);
+    for (size_t k = 0; k < KINKS; k++)
+        if ((kinks[k].op == AD_OP_relu || kinks[k].op == AD_OP_max) && (!k || kinks[k].op != kinks[k - 1].op))
+            tell_row(e, &kinks[k], NULL);
 }
 
 static void tell_conventions(ad_explaining *e, const nearest *at)
@@ -159,10 +173,9 @@ static void tell_conventions(ad_explaining *e, const nearest *at)
         }
         tell_row(e, &kinks[k], &at[kinks[k].op]);
     }
-    if (rows)
-        ad_page_end_table(&e->page);
-    else
-        ad_page_say(&e->page, "Nor has any of them one: all are smooth.");
+    if (!rows)
+        tell_examples(e);
+    ad_page_end_table(&e->page);
 }
 
 void ad_explain_kinks(ad_explaining *e)

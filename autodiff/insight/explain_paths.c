@@ -215,6 +215,7 @@ static void explain_others(ad_explaining *e, const ad_other_ways *o)
 static void explain_counts(ad_explaining *e, const ad_other_ways *o)
 {
     char paths[AD_COUNT_TEXT], products[AD_COUNT_TEXT], all_paths[AD_COUNT_TEXT], all_products[AD_COUNT_TEXT];
+    char all[2 * AD_COUNT_TEXT + 80];
     const ad_steps *s = &e->s;
     size_t inputs = 0, sweep = ad_sweep_count(s);
     for (size_t i = 0; i < s->n; i++)
@@ -223,11 +224,13 @@ static void explain_counts(ad_explaining *e, const ad_other_ways *o)
     ad_count_write(&o->one.multiplications, products);
     ad_count_write(&o->all.paths, all_paths);
     ad_count_write(&o->all.multiplications, all_products);
-    ad_page_say(&e->page, "Path by path, d%s/d%s takes %s multiplication%s (%s path%s), and the derivatives by all %zu input%s take "
-                "%s (%s path%s). The sweep takes %zu for all of them at once: one for each slope, since what paths share is "
-                "computed once.", s->step[s->n - 1].name, s->step[e->by].name, products, strcmp(products, "1") ? "s" : "", paths,
-                strcmp(paths, "1") ? "s" : "", inputs, inputs == 1 ? "" : "s", all_products, all_paths,
-                strcmp(all_paths, "1") ? "s" : "", sweep);
+    snprintf(all, sizeof all, ", and the derivatives by all %zu inputs take %s (%s path%s)", inputs, all_products, all_paths,
+             strcmp(all_paths, "1") ? "s" : "");
+    ad_page_say(&e->page, "Path by path, d%s/d%s takes %s multiplication%s (%s path%s)%s. The sweep takes %zu%s: one for each slope "
+                "on the way, since what paths share is computed once; from %s itself, whose adjoint is 1, nothing is to multiply.",
+                s->step[s->n - 1].name, s->step[e->by].name, products, strcmp(products, "1") ? "s" : "", paths,
+                strcmp(paths, "1") ? "s" : "", inputs > 1 ? all : "", sweep, inputs > 1 ? " for all of them at once" : "",
+                s->step[s->n - 1].name);
 }
 
 /* The sum of the paths, when all of them are shown. */

@@ -186,7 +186,7 @@ static size_t fan_out(const asking *a)
 static double movement(ad_explaining *e, size_t i, double *change)
 {
     double x = e->s.step[i].symbol.value, slope = e->s.step[i].adjoint.value, E = e->s.step[e->s.n - 1].symbol.value;
-    double size = x != 0 && isfinite(x) ? fabs(x) : 1, h = 1e-2 * size;
+    double size = x != 0 && isfinite(x) ? pow(10, floor(log10(fabs(x)))) : 1, h = 1e-2 * size;
     for (int k = 0; k < 6; k++, h /= 10) {
         volatile double to = x + h;
         *change = ad_explain_moved(e, i, to) - E;

@@ -201,6 +201,11 @@ def judge_drawing(model, e, options):
         need(b['frame'] is None or b['frame'] in frames, 'frame', b)
         if b['name'] in adjoint:
             need(near(number(b['adjoint']), number(adjoint[b['name']]['value']), 0), 'adjoint drawn', b)
+    sizes = {b['id']: abs(number(b['adjoint'])) for b in boxes.values() if b['adjoint'] is not None and b['name'] != e['quantity']}
+    largest = max([s for s in sizes.values() if math.isfinite(s)], default=0.0)
+    for i, size in sizes.items():
+        shade = -1 if math.isnan(size) else 0 if not size else max([1] + [k for k in range(2, 7) if size >= largest * 2.0 ** (2 * (k - 6) - 1)])
+        need(boxes[i]['shade'] == shade, 'shade', boxes[i], shade, largest)
     slopes = {(s['name'], c['from']): number(c['slope']) for s in e['backward'] for c in s['contributions']}
     drawn = {(boxes[l['from']]['name'], boxes[l['to']]['name']): number(l['slope']) for l in d['edges']}
     for edge, slope in slopes.items():

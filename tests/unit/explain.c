@@ -2,7 +2,9 @@
 #include "unit.h"
 
 #include "../functions/failing.h"
+#include "json_text.h"
 
+#include <nn/nn.h>
 #include <stdlib.h>
 
 enum { NODES = 14 };
@@ -268,6 +270,51 @@ Test(explain, the_wrong_order_gives_that_wrong_number)
     NEAR(fact(json, "never_cleared"), ad_grad(x) + again * cosine, 1e-14);
     free(json);
     ad_tape_free(g.tape);
+}
+
+/* 2-3-2-1: a weight of the first layer reaches E by the two neurons of the second, a product of eight slopes each. */
+Test(explain, networks_of_nn_are_explained_by_their_names)
+{
+    nn_network *net = nn_network_new((nn_network_options){.inputs = 2, .seed = 7, .layers = NN_LAYERS({.neurons = 3, .activation = ad_tanh},
+        {.neurons = 2, .activation = ad_relu}, {.neurons = 1, .activation = ad_sigmoid})});
+    size_t n = nn_network_size(net);
+    graph g = {.tape = ad_tape_new()};
+    ad_var p[32], y;
+    cr_assert_leq(n, 32);
+    nn_network_params(net, g.tape, p);
+    cr_assert_eq(nn_mlp(net, p, (const ad_var[]){ad_const(0.4), ad_const(-0.7)}, &y), AD_OK);
+    g.E = ad_name(ad_squared_error(0.3, y), "E");
+    ad_explain_options options = {.format = AD_FORMAT_JSON, .n_wrt = n, .wrt = p, .by = p[0], .questions = AD_ALL_QUESTIONS};
+    char *text = explained(&g, options);
+    cr_assert(is_json(text), "%s", text);
+    cr_assert(strstr(text, "\"name\": \"layer2.neuron1.e\"") && strstr(text, "\"layer1.neuron1.e\",\n          \"layer1.neuron1.y\""), "%s", text);
+    const char *by = strstr(text, "\"by\": {");
+    cr_assert_eq(fact(by, "path_count"), 2);
+    cr_assert_eq(fact(by, "multiplications"), 2 * 6, "seven slopes a path, E's own adjoint none: %g", fact(by, "multiplications"));
+    ad_backward(g.E);
+    cr_assert_eq(fact(by, "derivative"), ad_grad(p[0]));
+    free(text);
+    static const ad_format formats[] = {AD_FORMAT_TEXT, AD_FORMAT_MARKDOWN, AD_FORMAT_LATEX};
+    for (size_t f = 0; f < 3; f++) {
+        options.format = formats[f];
+        text = explained(&g, options);
+        cr_assert(strstr(text, "There are 2 paths from layer1.neuron1.w1 to E"), "%s", text);
+        free(text);
+    }
+    ad_tape_free(g.tape);
+    nn_network_free(net);
+}
+
+Test(explain, json_is_well_formed_whatever_the_names)
+{
+    for (uint64_t seed = 1; seed <= 30; seed++) {
+        graph g = random_graph(seed);
+        ad_name(g.v[NODES / 2], "\"\\\n\xff<\xc3\xa4>");
+        char *text = explained(&g, (ad_explain_options){.format = AD_FORMAT_JSON, .by = g.v[0], .questions = AD_ALL_QUESTIONS, .title = "\"", .note = "\t\xc3"});
+        cr_assert(is_json(text), "seed %d: %s", (int)seed, text);
+        free(text);
+        ad_tape_free(g.tape);
+    }
 }
 
 Test(explain, kinks_are_those_of_the_audit)
