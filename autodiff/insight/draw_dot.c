@@ -11,11 +11,14 @@ static const char *const fills[] = {"#ffffff", "#f0f6fc", "#d6e6f4", "#abd0e6", 
 static const char *const inks[]  = {"#b0b0b0", "#b0b0b0", "#9a9a9a", "#7f7f7f", "#606060", "#383838", "#000000"};
 static const char alarm[] = "#d55e00";     /* what is no number: vermilion, of Okabe and Ito's palette */
 
-enum { SCALES_DARK = 5, MOST_LABELS = 150, FORMULA = 32 };
+enum { SCALES_DARK = 5, MOST_LABELS = 150, MOST_ACROSS = 20, FORMULA = 32 };
 
 /* Whether lines are too many for labels: then they are straight, and boxes stand in order (mclimit: crossings, which there is
  * no way to avoid, are not minimized). */
 static int is_dense(const ad_drawing *d) { return d->lines > MOST_LABELS && d->lines > 4 * d->boxes; }
+
+/* Whether it goes down the page, not across: a long chain is read by scrolling. */
+static int is_tall(const ad_drawing *d) { return d->deepest > MOST_ACROSS; }
 
 /* Both in HTML-like and in quoted texts: Graphviz resolves entities in either. */
 static void put(const ad_drawing *d, const char *text)
@@ -108,7 +111,8 @@ static void put_line(const ad_drawing *d, const ad_line *line)
     const ad_box *to = &d->box[line->to];
     double given = isnan(line->slope) ? to->adjoint : line->slope * to->adjoint;
     int size = ad_drawing_size(d, given);
-    fprintf(d->out, "  b%zu%s -> b%zu%s [color=\"%s\"%s", line->from, is_dense(d) ? ":e" : "", line->to, is_dense(d) ? ":w" : "",
+    fprintf(d->out, "  b%zu%s -> b%zu%s [color=\"%s\"%s", line->from, !is_dense(d) ? "" : is_tall(d) ? ":s" : ":e",
+            line->to, !is_dense(d) ? "" : is_tall(d) ? ":n" : ":w",
             size < 0 ? alarm : inks[size], line->marked ? ", penwidth=3" : is_dense(d) ? ", penwidth=0.6" : "");
     if (length_of(d, line) > 1)
         fprintf(d->out, ", minlen=%zu", length_of(d, line));
@@ -230,8 +234,8 @@ static void put_head(const ad_drawing *d)
 
 void ad_draw_dot(const ad_drawing *d)
 {
-    fprintf(d->out, "digraph chainrule {\n  rankdir=LR;\n  nodesep=0.15;\n  ranksep=%s;\n",
-            !is_dense(d) ? "0.6" : "2.4;\n  splines=line;\n  mclimit=0.01");
+    fprintf(d->out, "digraph chainrule {\n  rankdir=%s;\n  nodesep=0.15;\n  ranksep=%s;\n", is_tall(d) ? "TB" : "LR",
+            !is_dense(d) ? is_tall(d) ? "0.3" : "0.6" : "2.4;\n  splines=line;\n  mclimit=0.01");
     fputs("  graph [fontname=\"Helvetica\", fontsize=14, labelloc=t, style=\"rounded\", color=\"#808080\"];\n"
           "  node [shape=box, fontname=\"Helvetica\", fontsize=11, margin=\"0.06,0.03\", color=\"#404040\"];\n"
           "  edge [fontname=\"Helvetica\", fontsize=10, arrowsize=0.6];\n", d->out);

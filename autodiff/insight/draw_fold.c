@@ -291,6 +291,7 @@ static void make_lines(ad_drawing *d, size_t b)
         if (line->from < b && from->inner >= box->inner && ad_frame_drawn(d, from->frame) == ad_frame_drawn(d, box->frame))
             box->inner = from->inner + 1;
     }
+    d->deepest = box->depth > d->deepest ? box->depth : d->deepest;
 }
 
 /* ---- The whole ---------------------------------------------------------------------------------------------------------- */

@@ -97,7 +97,6 @@ void ad_draw_text(const ad_drawing *d)
 {
     const ad_step *last = &d->s.step[d->s.n - 1];
     char name[AD_DRAWN], number[AD_DRAWN];
-    size_t deepest = 0;
     snprintf(name, sizeof name, "%s", last->name);
     ad_drawing_clean(name);
     ad_drawing_number(d, last->symbol.value, number);
@@ -108,9 +107,7 @@ void ad_draw_text(const ad_drawing *d)
     if (d->options.note)
         fprintf(d->out, "%s\n\n", d->options.note);
     fprintf(d->out, "%*s   %-*s%*s\n", number_width(d), "value", words_width(d), "", number_width(d), "adjoint");
-    for (size_t b = 0; b < d->boxes; b++)
-        deepest = d->box[b].depth > deepest ? d->box[b].depth : deepest;
-    for (size_t depth = 0; depth <= deepest; depth++) {
+    for (size_t depth = 0; depth <= d->deepest; depth++) {
         if (depth)
             fprintf(d->out, "\n%*s   -- depth %zu --\n", number_width(d), "", depth);
         for (size_t b = 0; b < d->boxes; b++)

@@ -59,7 +59,7 @@ typedef struct ad_drawing {
     ad_box         *box;                   /* [boxes] by their last steps, in order of evaluation */
     ad_line        *line;                  /* [lines] by the box that is made */
     size_t          frames, frame_room, buckets, boxes, lines, box_room, line_room;
-    size_t          by;
+    size_t          by, deepest;           /* the largest depth of a box */
     double          largest;               /* absolute adjoint drawn, but for E's */
 } ad_drawing;
 
