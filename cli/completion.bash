@@ -10,7 +10,7 @@ _chainrule()
         return
     fi
     options=$("$program" "$command" --help 2>/dev/null | sed -n '/^options:/,/^$/s/^  \(-[a-z], \)*\(--[a-z-]*\)\( [A-Z=]*\)* .*/\2\3/p')
-    if [ "$before" = --set ] || [ "$before" = --of ]; then
+    if [ "$before" = --set ] || [ "$before" = --of ] || [ "$before" = --wrt ]; then
         local file names
         for file in "${COMP_WORDS[@]:2}"; do
             [ -f "$file" ] && names=$("$program" eval "$file" --csv 2>/dev/null | sed '1d; s/,.*//')

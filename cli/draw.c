@@ -19,25 +19,32 @@ typedef struct suffix {
 
 static const suffix suffixes[] = {
     {".svg", AD_DRAW_DOT, "-Tsvg"}, {".png", AD_DRAW_DOT, "-Tpng"}, {".dot", AD_DRAW_DOT, NULL}, {".txt", AD_DRAW_TEXT, NULL},
+    {".json", AD_DRAW_JSON, NULL},
 };
+enum { TXT = 3, JSON };
 
 /* What to make of a file's name; NULL after a message. */
-static const suffix *suffix_of(const char *file)
+static const suffix *suffix_of(const char *file, int json)
 {
     for (size_t i = 0; file && strcmp(file, "-") && i < sizeof suffixes / sizeof *suffixes; i++) {
         size_t n = strlen(file), m = strlen(suffixes[i].ending);
-        if (n > m && !strcmp(file + n - m, suffixes[i].ending))
-            return &suffixes[i];
+        if (n > m && !strcmp(file + n - m, suffixes[i].ending)) {
+            if (!json || i == JSON)
+                return &suffixes[i];
+            cli_message("-o %s: --json writes to a file whose name ends in .json", file);
+            return NULL;
+        }
     }
     if (!file || !strcmp(file, "-"))
-        return &suffixes[3];
-    cli_message("-o %s: the name ends in .svg, .png, .dot or .txt, which says what to draw", file);
+        return &suffixes[json ? JSON : TXT];
+    cli_message("-o %s: the name ends in .svg, .png, .dot, .txt or .json, which says what to draw", file);
     return NULL;
 }
 
 static int draw_to(FILE *out, const cli_recorded *r, const cli_input *in, const cli_options *options, ad_draw_format format)
 {
-    ad_draw_options how = {.format = format, .n_wrt = ad_model_params(in->model), .wrt = r->wrt, .by = r->by};
+    ad_draw_options how = {.format = format, .n_wrt = ad_model_params(in->model), .wrt = r->wrt, .by = r->by,
+                           .note = *r->note ? r->note : NULL};
     size_t digits = cli_count(options, "--digits", 4);
     how.digits = (int)(digits > 17 ? 18 : digits);
     how.most   = cli_count(options, "--boxes", 60);
@@ -145,7 +152,7 @@ static int draw(const cli_options *options)
     cli_input in;
     cli_recorded r = {0};
     const char *file = cli_value(options, "--output");
-    const suffix *as = suffix_of(file);
+    const suffix *as = suffix_of(file, cli_has(options, "--json"));
     if (!as)
         return CLI_USAGE;
     int status = cli_input_read(&in, options);
@@ -159,11 +166,11 @@ static int draw(const cli_options *options)
 }
 
 static const cli_option options[] = {
-    {"--output", "-o", "FILE", "draw there: .svg or .png (by Graphviz), .dot or .txt; without it text on stdout"},
+    {"--output", "-o", "FILE", "draw there: .svg or .png (by Graphviz), .dot, .txt or .json; without it text on stdout"},
     {"--wrt", NULL, "NAME", "mark what lies on a path from this variable"},
     {"--boxes", NULL, "N", "fold layers, or the middle, of a graph of more boxes (default 60)"},
     {"--digits", NULL, "N", "significant digits (default 4)"},
-    CLI_SET, CLI_OF, CLI_DATA_OPTIONS, CLI_HELP, {0},
+    CLI_COMMON, {0},
 };
 
 const cli_command cli_draw = {

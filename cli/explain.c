@@ -15,6 +15,14 @@ static int format_of(const cli_options *options, ad_format *format)
 {
     static const char *const names[] = {"text", "markdown", "latex"};
     const char *asked = cli_value(options, "--format");
+    if (cli_has(options, "--json") && !asked) {
+        *format = AD_FORMAT_JSON;
+        return 1;
+    }
+    if (cli_has(options, "--json")) {
+        cli_message("--json is a format of its own: leave --format out");
+        return 0;
+    }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!asked || !strcmp(asked, names[i])) {
             *format = (ad_format)i;
@@ -26,7 +34,7 @@ static int format_of(const cli_options *options, ad_format *format)
 
 static int explain_to(FILE *out, const cli_recorded *r, const cli_input *in, const cli_options *options, ad_format format)
 {
-    ad_explain_options how = {.format = format, .n_wrt = ad_model_params(in->model), .wrt = r->wrt, .by = r->by};
+    ad_explain_options how = {.format = format, .n_wrt = ad_model_params(in->model), .wrt = r->wrt, .by = r->by, .note = *r->note ? r->note : NULL};
     how.digits     = (int)cli_count(options, "--digits", 6);
     how.most_steps = cli_count(options, "--steps", 60);
     if (how.digits < 1 || how.digits > 17 || !how.most_steps) {
@@ -81,7 +89,7 @@ static const cli_option options[] = {
     {"--kinks", NULL, NULL, "what happens at a kink"},
     {"--saturated", NULL, NULL, "why a saturated sigmoid learns slowly"},
     {"--questions", NULL, NULL, "all five"},
-    CLI_SET, CLI_OF, CLI_DATA_OPTIONS, CLI_HELP, {0},
+    CLI_COMMON, {0},
 };
 
 const cli_command cli_explain = {

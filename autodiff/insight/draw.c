@@ -1,6 +1,7 @@
 /* draw.c -- ad_draw, and what its formats share: the texts in boxes, the size of a derivative. Boxes are made in draw_fold.c. */
 #include "drawing.h"
 #include "text.h"
+#include "utf8.h"
 #include "write.h"
 
 #include <ctype.h>
@@ -9,24 +10,10 @@
 
 /* ---- Texts -------------------------------------------------------------------------------------------------------------- */
 
-/* Bytes of the UTF-8 character at text; 0 where there is none. Overlong forms and surrogates are none. */
-static size_t utf8(const unsigned char *text)
-{
-    unsigned char c = text[0];
-    size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
-    for (size_t k = 1; k < n; k++)
-        if ((text[k] & 0xc0) != 0x80)
-            return 0;
-    if ((c == 0xe0 && text[1] < 0xa0) || (c == 0xed && text[1] > 0x9f) || (c == 0xf0 && text[1] < 0x90) ||
-        (c == 0xf4 && text[1] > 0x8f))
-        return 0;
-    return n;
-}
-
 void ad_drawing_clean(char *text)
 {
     for (size_t n; *text; text += n) {
-        n = utf8((unsigned char *)text);
+        n = ad_utf8(text);
         int is_control = (unsigned char)*text < ' ' || *text == 0x7f || ((unsigned char)*text == 0xc2 && (unsigned char)text[1] < 0xa0);
         if (n && !is_control)
             continue;
@@ -80,7 +67,7 @@ void ad_drawing_formula(const ad_drawing *d, const ad_box *box, size_t width, ch
         return;
     const ad_step *step = &d->s.step[box->shown];
     const ad_frame *frame = &d->frame[d->frame_of[box->shown]];
-    ad_write_formula(step->formula, 0, (ad_style){0}, whole, sizeof whole);
+    ad_write_formula(step->formula, 0, (ad_style){.constants = d->options.digits}, whole, sizeof whole);
     prefix = ad_frame_prefix(frame);
     for (const char *c = whole; *c && at < AD_DRAWN - 1;)
         if (prefix && !strncmp(c, d->s.step[frame->step].name, prefix) &&
@@ -113,10 +100,22 @@ void ad_drawing_folded(const ad_drawing *d, const ad_box *box, char *text)
         snprintf(text + n, AD_DRAWN - (size_t)n, ", |gradient| %.24s", number);
 }
 
+void ad_drawing_no_path(const ad_drawing *d, char *text)
+{
+    const char *by = ad_is_plain(d->options.by) ? NULL : ad_name_of(d->options.by);
+    *text = 0;
+    if (ad_is_plain(d->options.by) || d->by < d->s.n)
+        return;
+    snprintf(text, AD_DRAWN, "no path from %.60s to %.60s", by ? by : "that variable", d->s.step[d->s.n - 1].name);
+    ad_drawing_clean(text);
+}
+
 int ad_drawing_has_adjoint(const ad_drawing *d, const ad_box *box)
 {
     return box->outs && (box->shown == d->s.n || !d->s.step[box->shown].given);
 }
+
+double ad_drawing_least(const ad_drawing *d, int size) { return ldexp(d->largest, 2 * (size - 6) - 1); }
 
 int ad_drawing_size(const ad_drawing *d, double derivative)
 {
@@ -128,7 +127,7 @@ int ad_drawing_size(const ad_drawing *d, double derivative)
     if (size >= d->largest)
         return 6;
     for (int k = 6; k > 1; k--)
-        if (size >= ldexp(d->largest, 2 * (k - 6) - 1))
+        if (size >= ad_drawing_least(d, k))
             return k;
     return 1;
 }
@@ -139,7 +138,7 @@ ad_status ad_draw(ad_var E, FILE *out, ad_draw_options options)
 {
     options.digits = options.digits ? options.digits : 4;
     options.most   = options.most ? options.most : 60;
-    if (!out || ad_is_plain(E) || options.digits < 0 || options.digits > 17 || options.most < 3 || (unsigned)options.format > AD_DRAW_DOT)
+    if (!out || ad_is_plain(E) || options.digits < 0 || options.digits > 17 || options.most < 3 || (unsigned)options.format > AD_DRAW_JSON)
         return AD_ERROR_ARGUMENT;
     ad_tape *tape = ad_tape_of(E, "draw");
     if (!tape)
@@ -155,10 +154,8 @@ ad_status ad_draw(ad_var E, FILE *out, ad_draw_options options)
         ad_fault_memory(tape, "draw", "the picture");
         status = AD_ERROR_NO_MEMORY;
     } else {
-        if (options.format == AD_DRAW_DOT)
-            ad_draw_dot(&d);
-        else
-            ad_draw_text(&d);
+        static void (*const draw[])(const ad_drawing *) = {ad_draw_text, ad_draw_dot, ad_draw_json};
+        draw[options.format](&d);
         if (ad_tape_error(d.s.notebook) == AD_ERROR_NO_MEMORY)
             status = AD_ERROR_NO_MEMORY;
         else if (ferror(out))

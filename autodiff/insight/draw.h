@@ -22,15 +22,29 @@
 extern "C" {
 #endif
 
+/** JSON is one object, whose fields stay; more may come. Numbers have all their digits; what is not finite is "inf", "-inf",
+ *  "nan"; null is what there is not.
+ *
+ *    quantity, value, title, note
+ *    frames  [{id, name, parent}]             parent: another frame's id, null at the top
+ *    boxes   [{id, name, kind, frame,         kind: input, step, or folded (several steps in one box)
+ *              value, formula, adjoint,       adjoint: null where the box has none; a 2-norm where several values leave it
+ *              steps, inputs, gradient,       how many are in it; folded inputs, and the 2-norm of the derivatives by them
+ *              shade, marked}]                shade: 0 to 6 by the size of the adjoint, -1 for nan
+ *    edges   [{from, to, slope, formula,      boxes' ids; slope: null where it stands for several
+ *              slopes, marked}]               how many it stands for
+ */
 typedef enum ad_draw_format {
     AD_DRAW_TEXT,                          /* for terminals: at most 100 columns, deeper steps further down      */
-    AD_DRAW_DOT                            /* the language of Graphviz: dot -Tsvg                                */
+    AD_DRAW_DOT,                           /* the language of Graphviz: dot -Tsvg                                */
+    AD_DRAW_JSON                           /* for programs                                                       */
 } ad_draw_format;
 
 /** Zero members are defaults. */
 typedef struct ad_draw_options {
     ad_draw_format format;
     const char    *title;                  /* NULL: E's name and value                                           */
+    const char    *note;                   /* said below it; NULL: nothing                                       */
     size_t         n_wrt;                  /* wrt [n_wrt] inputs whose derivatives are wanted; NULL: all inputs.  */
     const ad_var  *wrt;                    /*   the others are drawn without adjoints                             */
     ad_var         by;                     /* whose paths to E are marked; a plain number: none                  */

@@ -27,13 +27,21 @@ static uint32_t frame_in(ad_drawing *d, uint32_t parent, size_t step, size_t beg
             return f;
     }
     uint32_t made = (uint32_t)d->frames++;
-    d->frame[made] = (ad_frame){.parent = parent, .depth = d->frame[parent].depth + 1, .sibling = d->frame[parent].child,
-                                .hash_next = *bucket, .step = step, .begin = begin, .end = end, .number = number};
-    d->frame[parent].child = *bucket = made;
+    d->frame[made] = (ad_frame){.parent = parent, .depth = d->frame[parent].depth + 1, .hash_next = *bucket, .step = step,
+                                .begin = begin, .end = end, .number = number};
+    *(d->frame[parent].child ? &d->frame[d->frame[parent].last].sibling : &d->frame[parent].child) = made;
+    d->frame[parent].last = *bucket = made;
     return made;
 }
 
 size_t ad_frame_prefix(const ad_frame *frame) { return frame->number || !frame->depth ? 0 : frame->end + 1; }
+
+uint32_t ad_frame_drawn(const ad_drawing *d, uint32_t frame)
+{
+    while (frame && d->frame[frame].boxes < 2)
+        frame = d->frame[frame].parent;
+    return frame;
+}
 
 static int has_name(const ad_drawing *d, size_t i)
 {
@@ -50,14 +58,14 @@ static void frame_by_dots(ad_drawing *d, size_t i)
     }
 }
 
-/* Where the number at the end of a name begins; 0 where there is none, or nothing else. */
+/* Where the number at the end of a name begins, behind letters alone; 0 where there is none. */
 static size_t number_in(const ad_drawing *d, size_t i)
 {
     const char *name = d->s.step[i].name;
-    size_t length = strlen(name), at = length;
-    while (at && isdigit((unsigned char)name[at - 1]))
-        at--;
-    return d->s.step[i].input || strchr(name, '.') || at == length || !has_name(d, i) ? 0 : at;
+    size_t length = strlen(name), at = 0;
+    while (isalpha((unsigned char)name[at]))
+        at++;
+    return d->s.step[i].input || at == length || strspn(name + at, "0123456789") != length - at || !has_name(d, i) ? 0 : at;
 }
 
 static void frame_by_number(ad_drawing *d, const ad_edge *edge)
@@ -277,9 +285,13 @@ static void make_lines(ad_drawing *d, size_t b)
         ad_line *line = &d->line[l];
         if (box->outs != 1 || line->source == s->n)
             line->slope = NAN;
-        if (line->from < b && d->box[line->from].depth >= box->depth)
-            box->depth = d->box[line->from].depth + 1;
+        const ad_box *from = &d->box[line->from];
+        if (line->from < b && from->depth >= box->depth)
+            box->depth = from->depth + 1;
+        if (line->from < b && from->inner >= box->inner && ad_frame_drawn(d, from->frame) == ad_frame_drawn(d, box->frame))
+            box->inner = from->inner + 1;
     }
+    d->deepest = box->depth > d->deepest ? box->depth : d->deepest;
 }
 
 /* ---- The whole ---------------------------------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* draw_text.c -- a picture for terminals: boxes by depth, each with arrows from what it is made of. */
 #include "drawing.h"
+#include "write.h"
 
 #include <math.h>
 #include <string.h>
@@ -96,7 +97,6 @@ void ad_draw_text(const ad_drawing *d)
 {
     const ad_step *last = &d->s.step[d->s.n - 1];
     char name[AD_DRAWN], number[AD_DRAWN];
-    size_t deepest = 0;
     snprintf(name, sizeof name, "%s", last->name);
     ad_drawing_clean(name);
     ad_drawing_number(d, last->symbol.value, number);
@@ -104,10 +104,10 @@ void ad_draw_text(const ad_drawing *d)
         fprintf(d->out, "%s\n\n", d->options.title);
     else
         fprintf(d->out, "%s = %s\n\n", name, number);
+    if (d->options.note)
+        fprintf(d->out, "%s\n\n", d->options.note);
     fprintf(d->out, "%*s   %-*s%*s\n", number_width(d), "value", words_width(d), "", number_width(d), "adjoint");
-    for (size_t b = 0; b < d->boxes; b++)
-        deepest = d->box[b].depth > deepest ? d->box[b].depth : deepest;
-    for (size_t depth = 0; depth <= deepest; depth++) {
+    for (size_t depth = 0; depth <= d->deepest; depth++) {
         if (depth)
             fprintf(d->out, "\n%*s   -- depth %zu --\n", number_width(d), "", depth);
         for (size_t b = 0; b < d->boxes; b++)
@@ -119,4 +119,10 @@ void ad_draw_text(const ad_drawing *d)
         ad_drawing_clean(name);
         fprintf(d->out, "\n* on a path from %s\n", name);
     }
+    ad_drawing_no_path(d, name);
+    if (*name)
+        fprintf(d->out, "\n%s\n", name);
+    ad_write_number(ad_drawing_least(d, BAR), (ad_style){.digits = 2}, number, sizeof number);
+    if (d->largest > 0)
+        fprintf(d->out, "\n###### is an adjoint of %s or more, each # less a factor of 4 less\n", number);
 }

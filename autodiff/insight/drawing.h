@@ -1,6 +1,6 @@
 /* drawing.h -- a picture before it is drawn: boxes, the lines between them, the frames around them. Not installed.
  *
- * Made in draw_fold.c from the steps of a graph; drawn in draw_dot.c and draw_text.c. */
+ * Made in draw_fold.c from the steps of a graph; drawn in draw_dot.c, draw_text.c, draw_json.c. */
 #ifndef AUTODIFF_INSIGHT_DRAWING_H
 #define AUTODIFF_INSIGHT_DRAWING_H
 
@@ -12,7 +12,7 @@
 /* A frame: what names have in common. Frame 0 is the picture. */
 typedef struct ad_frame {
     uint32_t parent, depth;
-    uint32_t child, sibling;               /* frames in it, the last one first; 0: none */
+    uint32_t child, last, sibling;         /* frames in it, in order of appearance; 0: none */
     uint32_t hash_next;
     size_t   step;                         /* one whose name has it, at [begin, end) */
     size_t   begin, end;
@@ -29,7 +29,7 @@ typedef struct ad_box {
     size_t   outs, inputs, wanted;         /* used outside; folded inputs, and those to differentiate by */
     double   adjoint, gradient;            /* of what it shows, or a norm; norm by the wanted inputs */
     size_t   first_line, n_lines;          /* from its operands */
-    size_t   depth;                        /* lines from the inputs, the longest way */
+    size_t   depth, inner;                 /* lines from the inputs, and from within its frame, the longest way */
     size_t   next_box;                     /* of the same frame */
     int      marked;
 } ad_box;
@@ -59,7 +59,7 @@ typedef struct ad_drawing {
     ad_box         *box;                   /* [boxes] by their last steps, in order of evaluation */
     ad_line        *line;                  /* [lines] by the box that is made */
     size_t          frames, frame_room, buckets, boxes, lines, box_room, line_room;
-    size_t          by;
+    size_t          by, deepest;           /* the largest depth of a box */
     double          largest;               /* absolute adjoint drawn, but for E's */
 } ad_drawing;
 
@@ -69,6 +69,7 @@ void ad_drawing_free(ad_drawing *d);
 
 /* How large a derivative is beside the largest drawn: 0 (none) to 6, a factor of 4 apart; -1 for NaN. */
 int  ad_drawing_size(const ad_drawing *d, double derivative);
+double ad_drawing_least(const ad_drawing *d, int size);    /* the least of a size of 2 or more */
 /* Texts [AD_DRAWN]: UTF-8 without control characters. */
 enum { AD_DRAWN = 160 };
 void ad_drawing_name(const ad_drawing *d, const ad_box *box, size_t prefix, char *text);  /* less so many bytes of prefix */
@@ -85,8 +86,13 @@ void ad_drawing_cut(char *text, size_t width);
 void ad_drawing_clean(char *text);
 /* The bytes of a name that its frame tells. */
 size_t ad_frame_prefix(const ad_frame *frame);
+/* The innermost of a frame and those around it that is drawn: one box needs none. 0: the picture. */
+uint32_t ad_frame_drawn(const ad_drawing *d, uint32_t frame);
+/* "no path from x to E", where `by` was asked for and there is none; else empty. */
+void ad_drawing_no_path(const ad_drawing *d, char *text);
 
 void ad_draw_dot(const ad_drawing *d);
 void ad_draw_text(const ad_drawing *d);
+void ad_draw_json(const ad_drawing *d);
 
 #endif

@@ -1,18 +1,20 @@
 /* page.h -- what explanations are written on: headings, sentences, numbered equations, tables; as plain text, Markdown or
- * LaTeX. It knows nothing of graphs. Not installed. */
+ * LaTeX. In JSON sentences and rows are the elements of an array that is open. It knows nothing of graphs. Not installed. */
 #ifndef AUTODIFF_INSIGHT_PAGE_H
 #define AUTODIFF_INSIGHT_PAGE_H
 
 #include "explain.h"
+#include "json.h"
 #include "text.h"
 #include "write.h"
 
 /* A formula in LaTeX takes more characters than it shows. */
-enum { AD_LINE = 768, AD_LINES = 6 };
+enum { AD_LINE = 768, AD_LINES = 16 };
 
 typedef struct ad_page {
     FILE     *out;
     ad_format format;
+    ad_json  *json;                        /* of that format */
     ad_style  names, numbers;              /* how formulas are written: with names, with their numbers */
 } ad_page;
 
@@ -20,7 +22,8 @@ typedef struct ad_page {
 typedef struct ad_equation {
     size_t number;                         /* 0: none */
     char   left[AD_LINE], right[AD_LINES][AD_LINE], note[AD_LINES][AD_LINE];
-    int    lines;
+    int    goes_on[AD_LINES];              /* the line goes on with the sum of the one before it, by this sign; 0: it is equal */
+    int    lines, below;                   /* below: the right sides begin below the left, which is long */
 } ad_equation;
 
 void ad_page_begin(ad_page *p, const char *title);

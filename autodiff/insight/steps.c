@@ -9,15 +9,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Operations in one formula before a part of it gets a name of its own; a list counts as one, however long. */
-enum { LONG = 24, NONE = -1 };
+/* A formula longer than that has a part of it named on its own. Operations count ONE; a list as one, however long, and so
+ * does a sum of terms, each but a little. */
+enum { ONE = 64, LONG = 24 * ONE, NONE = -1 };
 
 typedef struct taking {
     ad_steps      *s;
     ad_tape       *tape;
     uint32_t       top, names;             /* E's node; v1 ... given so far */
     unsigned char *needed;                 /* [top + 1] */
-    uint32_t      *uses, *size;            /* [top + 1] by how many operands; operations in the formula so far */
+    uint32_t      *uses, *size;            /* [top + 1] by how many operands; how long the formula is so far */
     ad_var        *form;                   /* [top + 1] on the notebook: a symbol, a number, or part of a formula */
     size_t        *place;                  /* [s->n] the last edge from a step */
     ad_tape       *scratch;                /* where one formula is derived */
@@ -109,6 +110,18 @@ ad_var ad_steps_again(ad_steps *s, const ad_node *node, const ad_var *form)
     return z;
 }
 
+static uint32_t size_of(const taking *t, const ad_node *node)
+{
+    uint32_t size = ONE;
+    if (node->op == AD_OP_add || node->op == AD_OP_sub) {
+        uint32_t x = t->size[node->fixed[0]] + 1, y = t->size[node->fixed[1]] + ONE;
+        return x > y ? x : y;
+    }
+    for (size_t k = 0; !node->list && k < node->n; k++)
+        size += t->size[ad_node_operand(node, k)];
+    return size;
+}
+
 static void take_node(taking *t, uint32_t i)
 {
     ad_node node = ad_node_at(t->tape, i);
@@ -121,9 +134,7 @@ static void take_node(taking *t, uint32_t i)
         add_step(t, i, ad_const(NAN), 1);
         return;
     }
-    t->size[i] = 1;
-    for (size_t k = 0; !node.list && k < node.n; k++)
-        t->size[i] += t->size[ad_node_operand(&node, k)];
+    t->size[i] = size_of(t, &node);
     ad_var formula = ad_steps_again(t->s, &node, t->form);
     if (name || i == t->top || t->uses[i] > 1 || t->size[i] >= LONG) {
         add_step(t, i, formula, 0);

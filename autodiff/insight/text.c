@@ -62,7 +62,7 @@ static const char *name_of(const ad_node *node)
 
 /* ---- The writer: no recursion, a frame for every operation that is open ---------------------------------------------- */
 
-enum { DEEPEST = 24 };
+enum { DEEPEST = 24, LATEX_WIDTH = 80 };
 
 typedef struct writer {
     ad_tape *tape;
@@ -72,7 +72,7 @@ typedef struct writer {
     int      overflows, cuts;              /* the text was too long; then take what fits of it */
     int      depth, deepest;               /* frames open, and at most */
     size_t   longest;                      /* operands of a list that are shown, at most */
-    struct frame { ad_node node; form form; size_t next; int parentheses; } frames[DEEPEST];
+    struct frame { ad_node node; form form; size_t next, terms; int parentheses, behind; } frames[DEEPEST];
 } writer;
 
 static void put_some(writer *w, const char *text, size_t n)
@@ -182,13 +182,49 @@ static void put_name(writer *w, const char *name)
 
 /* ---- Nodes --------------------------------------------------------------------------------------------------------------- */
 
-/* Whether what is written begins with a minus: then it stands in parentheses behind an operator. */
-static int begins_with_minus(const writer *w, uint32_t id)
+/* What is written as one list of terms or factors. */
+static int is_sum(const ad_node *node) { return node->op == AD_OP_add || node->op == AD_OP_sub; }
+static int is_chain(const ad_node *node) { return is_sum(node) || node->op == AD_OP_mul; }
+
+/* The sum that a sum begins with, when it is written out in it, as in a + b + c; and so the product of a product. */
+static int begins_alike(const writer *w, const ad_node *node, ad_node *first)
+{
+    if (!is_chain(node) || ad_name_of(ad_var_at(w->tape, node->fixed[0])))
+        return 0;
+    *first = ad_node_at(w->tape, node->fixed[0]);
+    return is_chain(first) && is_sum(first) == is_sum(node);
+}
+
+static size_t terms_of(const writer *w, const ad_node *node)
+{
+    ad_node at = *node, first;
+    size_t n = at.n;
+    while (begins_alike(w, &at, &first)) {
+        at = first;
+        n++;
+    }
+    return n;
+}
+
+/* Term k of n: an operand of one of the nodes down the chain; *node becomes that one, *place which of its operands it is. */
+static uint32_t term_of(const writer *w, ad_node *node, size_t k, size_t n, size_t *place)
+{
+    ad_node first;
+    for (size_t last = n - 1; last > k && last > 1 && begins_alike(w, node, &first); last--)
+        *node = first;
+    *place = k ? 1 : 0;
+    return node->fixed[*place];
+}
+
+/* Whether what is written begins with a minus: then it stands in parentheses behind an operator; where that is of a number put
+ * in, the number alone does. */
+static int begins_with_minus(const writer *w, uint32_t id, int *is_number)
 {
     for (;;) {
         ad_node node = ad_node_at(w->tape, id);
         int input = node.op == AD_OP_PARAM || node.op == AD_OP_COLUMN, named = w->style.digits && ad_name_of(ad_var_at(w->tape, id));
-        if (node.op == AD_OP_CONSTANT || (w->style.digits && (input || named)))
+        *is_number = node.op == AD_OP_CONSTANT || (w->style.digits && (input || named));
+        if (*is_number)
             return signbit(w->tape->head->values[id]) && !isnan(w->tape->head->values[id]);
         if (ad_name_of(ad_var_at(w->tape, id)) || node.op == AD_OP_neg || (node.op != AD_OP_mul && node.op != AD_OP_chain &&
             (node.op != AD_OP_div || w->style.latex)))
@@ -235,7 +271,7 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
         return;
     }
     if (node.op == AD_OP_CONSTANT) {
-        put_value(w, value, 0, least, behind_operator);
+        put_value(w, value, w->style.constants && ad_is_long(value) ? w->style.constants : 0, least, behind_operator);
     } else if (node.op <= AD_OP_COLUMN) {
         char place[40];
         snprintf(place, sizeof place, "input[%u]", (unsigned)ad_word_y(w->tape->head->words[id]));
@@ -244,8 +280,11 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
         put(w, w->style.latex ? "\\ldots" : "...");
     } else {
         struct frame *f = &w->frames[w->depth++];
-        *f = (struct frame){.node = node, .form = form_of(&node, w->style)};
-        f->parentheses = f->form.binds < least || (behind_operator && begins_with_minus(w, id));
+        *f = (struct frame){.node = node, .form = form_of(&node, w->style), .terms = is_chain(&node) ? terms_of(w, &node) : node.n};
+        int is_number = 0, minus = behind_operator && begins_with_minus(w, id, &is_number);
+        is_number &= w->style.digits != 0;
+        f->parentheses = f->form.binds < least || (minus && !is_number);
+        f->behind = minus && !f->parentheses;
         put_parenthesis(w, f->parentheses, 1);
         put(w, node.op == AD_OP_neg ? "-" : f->form.open ? f->form.open : "");
         if (!f->form.open)
@@ -253,10 +292,9 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
     }
 }
 
-/* What operand k must bind at least as tightly as. Sums of sums and products of products need no parentheses. */
-static int least_of(const writer *w, const struct frame *f, size_t k)
+/* What operand k of a node must bind at least as tightly as. Sums of sums and products of products need no parentheses. */
+static int least_of(const writer *w, const struct frame *f, const ad_node *node, size_t k)
 {
-    const ad_node *node = &f->node;
     if (f->form.closed)
         return 0;
     if (node->op == AD_OP_dot)
@@ -277,29 +315,35 @@ static int least_of(const writer *w, const struct frame *f, size_t k)
 static void step(writer *w)
 {
     struct frame *f = &w->frames[w->depth - 1];
-    size_t k = f->next, n = f->node.n;
+    size_t k = f->next, n = f->terms, width = f->node.width, place = k;
     if (k == n) {
         put(w, f->form.close);
         put_parenthesis(w, f->parentheses, 0);
         w->depth--;
         return;
     }
-    int pair = f->node.op == AD_OP_dot && k % 2;
-    const char *between = !pair ? f->form.between : w->style.latex ? " \\cdot " : "*";
+    ad_node node = f->node;
+    if (is_chain(&node)) {
+        width = 1;
+        term_of(w, &node, k, n, &place);
+    }
+    const char *between = is_chain(&node) ? form_of(&node, w->style).between : f->form.between;
+    if (f->node.op == AD_OP_dot && k % 2)
+        between = w->style.latex ? " \\cdot " : "*";
     if (f->form.binds == CHOICE && k == 2)
         between = w->style.latex ? " \\;:\\; " : " : ";
     put(w, k ? between : "");
-    size_t width = f->node.width;
-    if (f->node.list && n > w->longest * width && k == (w->longest - 1) * width) {
+    if ((f->node.list || is_chain(&node)) && n > w->longest * width && k == (w->longest - 1) * width) {
         put(w, w->style.latex ? "\\ldots" : "...");   /* the first ones, and the last */
-        f->next = n - width;
-        put(w, between);
-        k = f->next;
+        k = n - width;
+        node = f->node;
+        place = is_chain(&node) ? 1 : k;
+        put(w, is_chain(&node) ? form_of(&node, w->style).between : between);
     }
-    f->next++;
-    int behind_operator = !f->form.closed && (k > 0 || f->form.binds == MINUS) && f->form.binds != CHOICE &&
+    f->next = k + 1;
+    int behind_operator = !f->form.closed && (k > 0 || f->behind || f->form.binds == MINUS) && f->form.binds != CHOICE &&
                           !(w->style.latex && f->form.binds == POWER);
-    visit(w, ad_node_operand(&f->node, k), least_of(w, f, k), behind_operator, 1);
+    visit(w, ad_node_operand(&node, place), least_of(w, f, &node, place), behind_operator, 1);
 }
 
 static int attempt(writer *w, uint32_t id, int named, int deepest, size_t longest)
@@ -342,24 +386,38 @@ static size_t write_text(ad_var v, char *text, size_t size, int named, ad_style 
     static const struct { int deepest; size_t longest; } tries[] = {
         {DEEPEST, 64}, {12, 16}, {8, 8}, {6, 8}, {5, 4}, {4, 4}, {3, 4}, {2, 4}, {2, 3}, {1, 3}, {1, 2},
     };
-    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++)
+    char plain[LATEX_WIDTH];
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+        if (style.latex) {                         /* as much as in plain characters would fit a line of a page */
+            writer measure = {.text = plain, .size = sizeof plain, .style = {.digits = style.digits, .constants = style.constants}, .tape = w.tape};
+            if (!attempt(&measure, ad_id(v), named, tries[i].deepest, tries[i].longest) && i + 1 < sizeof tries / sizeof *tries)
+                continue;
+        }
         if (attempt(&w, ad_id(v), named, tries[i].deepest, tries[i].longest))
             return w.length;
+    }
     w.cuts = 1;
     if (!attempt(&w, ad_id(v), named, 1, 2))
         end_in_dots(&w);
     return w.length;
 }
 
-size_t ad_text_of(ad_var v, char *text, size_t size) { return write_text(v, text, size, 1, (ad_style){0, 0}, "text_of"); }
+size_t ad_text_of(ad_var v, char *text, size_t size) { return write_text(v, text, size, 1, (ad_style){0}, "text_of"); }
 size_t ad_formula_of(ad_var v, char *text, size_t size)
 {
-    return write_text(v, text, size, 0, (ad_style){0, 0}, "formula_of");
+    return write_text(v, text, size, 0, (ad_style){0}, "formula_of");
 }
 
 size_t ad_write_formula(ad_var v, int named, ad_style style, char *text, size_t size)
 {
     return write_text(v, text, size, named, style, "formula_of");
+}
+
+int ad_is_long(double number)
+{
+    char text[40];
+    snprintf(text, sizeof text, "%.12g", number);
+    return isfinite(number) && strtod(text, NULL) != number;
 }
 
 size_t ad_write_number(double number, ad_style style, char *text, size_t size)

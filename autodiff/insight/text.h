@@ -2,8 +2,8 @@
  *
  * Formulas are infix, with the operands' names and as few parentheses as reading allows: `W13*Y1 + W23*Y2`,
  * `sigmoid(e1)`, `x > 0 ? log(x) : 0`. An operand without a name appears as its own formula, as deep as there is room;
- * what has none is `...`. An input without a name is `input[k]`, the k-th of the tape's inputs from 0 on. Generated C is
- * another matter: ad_function_emit_c.
+ * what has none is `...`; of a long list, sum or product the first and the last are shown. An input without a name is
+ * `input[k]`, the k-th of the tape's inputs from 0 on. Generated C is another matter: ad_function_emit_c.
  */
 #ifndef AUTODIFF_INSIGHT_TEXT_H
 #define AUTODIFF_INSIGHT_TEXT_H

@@ -64,6 +64,10 @@ static double factor_of(const tidying *t, ad_var *x)
 }
 
 static ad_var quotient(const tidying *t, ad_var x, ad_var y);
+static ad_var sum(const tidying *t, ad_var x, ad_var y);
+static ad_var power(ad_var x, ad_var y);
+
+static int is_same(ad_var x, ad_var y) { return !ad_is_plain(x) && x.link == y.link; }
 
 /* factor times what has none. */
 static ad_var scaled(double factor, ad_var z)
@@ -87,13 +91,31 @@ static ad_var product(const tidying *t, ad_var x, ad_var y)
         ad_var over = is_reciprocal(t, x) ? x : y, other = is_reciprocal(t, x) ? y : x;
         return quotient(t, scaled(factor * operand(t, over, 0).value, other), operand(t, over, 1));
     }
+    if (is_same(x, y))
+        return scaled(factor, power(x, ad_const(2)));
+    if (is_row(t, x, AD_OP_div) && is_same(operand(t, x, 1), y))
+        return scaled(factor, operand(t, x, 0));
     return scaled(factor, is_number(x, 1) ? y : is_number(y, 1) ? x : ad_mul(x, y));
+}
+
+/* y + x (x/y), which does not overflow, is (x^2 + y^2)/y. */
+static int is_radius(const tidying *t, ad_var z, ad_var *x, ad_var *y)
+{
+    if (!is_row(t, z, AD_OP_add) || !is_row(t, operand(t, z, 1), AD_OP_mul))
+        return 0;
+    ad_var over = operand(t, operand(t, z, 1), 1);
+    *y = operand(t, z, 0);
+    *x = operand(t, operand(t, z, 1), 0);
+    return is_row(t, over, AD_OP_div) && is_same(operand(t, over, 0), *x) && is_same(operand(t, over, 1), *y);
 }
 
 static ad_var quotient(const tidying *t, ad_var x, ad_var y)
 {
+    ad_var side, other;
     if (is_number(y, 1) || is_number(x, 0))
         return x;
+    if (is_radius(t, y, &side, &other))
+        return quotient(t, product(t, x, other), sum(t, power(side, ad_const(2)), power(other, ad_const(2))));
     int minus = 0;
     if (is_row(t, x, AD_OP_neg) || (ad_is_plain(x) && x.value < 0)) {
         x = negated(t, x);
@@ -110,6 +132,8 @@ static ad_var power(ad_var x, ad_var y)
 
 static ad_var sum(const tidying *t, ad_var x, ad_var y)
 {
+    if (is_same(x, y))
+        return product(t, ad_const(2), x);
     if (is_number(x, 0) || is_number(y, 0))
         return is_number(x, 0) ? y : x;
     if (is_row(t, y, AD_OP_neg))
@@ -230,7 +254,7 @@ ad_var ad_tidy(const ad_tape *from, ad_var what, ad_var formula, ad_var symbol, 
     if (needed && t.made) {
         memset(needed, 0, nodes);
         tidy_nodes(&t, needed, top, symbols, n);
-        tidied = t.made[top];
+        tidied = is_number(t.made[top], 0) ? ad_const(0) : t.made[top];    /* of a zero the sign says nothing */
     } else
         ad_fault_memory(notebook, "explain", "a derivative");
     ad_resize(&notebook->allocator, needed, needed ? nodes : 0, 0);

@@ -17,4 +17,5 @@ offers '--hessian --help' eval neuron.model --he
 offers '--prefix' emit --pre
 offers 'neuron.model' eval neu
 offers 'w=' eval neuron.model --set w
+offers 'w' explain neuron.model --wrt w
 exit $status

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "../functions/failing.h"
+#include "json_text.h"
 
 #include <nn/nn.h>
 #include <stdlib.h>
@@ -108,6 +109,46 @@ Test(draw, dot_is_well_formed_whatever_the_names)
         ad_tape_free(g.tape);
     }
     cr_assert_eq(pclose(graphviz), 0, "dot says what stands above");
+}
+
+Test(draw, json_is_well_formed_whatever_the_names)
+{
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        graph g = random_graph(seed);
+        char *text = drawn(g.E, (ad_draw_options){.format = AD_DRAW_JSON, .most = 3 + seed % 40, .by = g.v[0], .title = "a \"title\"\n"});
+        cr_assert(is_json(text), "seed %d: %s", (int)seed, text);
+        free(text);
+        ad_tape_free(g.tape);
+    }
+}
+
+/* The article's shape: frames by number follow one another in the order of the graph, and the lines between them are long
+ * enough for the weights of the second. */
+Test(draw, frames_stand_in_order_and_side_by_side)
+{
+    ad_tape *tape = ad_tape_new();
+    ad_var x = ad_param(tape, "x", 0.5), w[3];
+    for (int k = 0; k < 3; k++)
+        w[k] = ad_param(tape, (const char *[]){"w1", "w2", "w3"}[k], 0.1 * (k + 1));
+    ad_var y1 = ad_name(ad_sigmoid(ad_name(ad_mul(w[0], x), "e1")), "Y1"), y2 = ad_name(ad_sigmoid(ad_name(ad_mul(w[1], x), "e2")), "Y2");
+    ad_var y3 = ad_name(ad_tanh(ad_name(ad_mul(w[2], ad_mul(y1, y2)), "e3")), "Y3");
+    ad_var a = ad_name(ad_sin(y3), "h1_7"), E = ad_name(ad_mul(a, ad_name(ad_exp(a), "g2_7")), "E");
+    char *text = drawn(E, (ad_draw_options){.format = AD_DRAW_DOT, .n_wrt = 3, .wrt = w});
+    const char *first = strstr(text, "<b>e1</b>"), *second = strstr(text, "<b>e2</b>"), *third = strstr(text, "<b>e3</b>");
+    cr_assert(first && second && third && first < second && second < third, "%s", text);
+    int frames = 0, lines = 0;
+    for (const char *at = text; (at = strstr(at, "subgraph cluster")); at++)
+        frames++;
+    for (const char *at = text; (at = strstr(at, "minlen=2")); at++)
+        lines++;
+    cr_assert_eq(frames, 3, "h1_7 and g2_7 are no neuron: %s", text);
+    cr_assert_eq(lines, 2, "Y1 and Y2 to e3, and x to none: %s", text);
+    cr_assert(strstr(text, "size of the adjoint") && strstr(text, "bgcolor=\"#0b559f\""), "%s", text);
+    free(text);
+    text = drawn(E, (ad_draw_options){.by = ad_param(tape, "idle", 1)});
+    cr_assert(strstr(text, "no path from idle to E"), "%s", text);
+    free(text);
+    ad_tape_free(tape);
 }
 
 Test(draw, keeps_to_so_many_boxes_and_columns)
@@ -232,6 +273,7 @@ Test(draw, refuses_what_it_cannot_draw)
     cr_assert_eq(ad_draw(E, NULL, (ad_draw_options){.digits = 0}), AD_ERROR_ARGUMENT);
     cr_assert_eq(ad_draw(E, out, (ad_draw_options){.digits = 18}), AD_ERROR_ARGUMENT);
     cr_assert_eq(ad_draw(E, out, (ad_draw_options){.most = 2}), AD_ERROR_ARGUMENT);
+    cr_assert_eq(ad_draw(E, out, (ad_draw_options){.format = (ad_draw_format)99}), AD_ERROR_ARGUMENT);
     cr_assert_eq(ad_draw(E, out, (ad_draw_options){.by = foreign}), AD_ERROR_FOREIGN);
     ad_tape_reset(tape);
     cr_assert_eq(ad_draw(E, out, (ad_draw_options){.digits = 0}), AD_ERROR_STALE);
