@@ -179,7 +179,7 @@ static void explain_all(ad_explaining *e)
 
 ad_status ad_explain(ad_var E, FILE *out, ad_explain_options options)
 {
-    if (!out || ad_is_plain(E) || options.digits < 0 || options.digits > 17 || (unsigned)options.format > AD_FORMAT_LATEX)
+    if (!out || ad_is_plain(E) || options.digits < 0 || options.digits > 17 || (unsigned)options.format > AD_FORMAT_HTML)
         return AD_ERROR_ARGUMENT;
     ad_tape *tape = ad_tape_of(E, "explain");
     if (!tape)
@@ -203,7 +203,10 @@ ad_status ad_explain(ad_var E, FILE *out, ad_explain_options options)
     ad_status status = ad_steps_make(&e->s, E, options.n_wrt, options.wrt);
     if (status == AD_OK) {
         e->by = ad_is_plain(options.by) ? e->s.n : ad_step_of(&e->s, options.by);
-        explain_all(e);
+        if (options.format == AD_FORMAT_HTML)
+            ad_explain_html(e);
+        else
+            explain_all(e);
         if (ad_tape_error(e->s.notebook) == AD_ERROR_NO_MEMORY || e->failed)
             status = AD_ERROR_NO_MEMORY;
         else if (ferror(out))

@@ -23,7 +23,8 @@
 extern "C" {
 #endif
 
-typedef enum ad_format { AD_FORMAT_TEXT, AD_FORMAT_MARKDOWN, AD_FORMAT_LATEX } ad_format;
+/** HTML is one page, without a network, that is stepped through; its numbers follow when an input is moved. */
+typedef enum ad_format { AD_FORMAT_TEXT, AD_FORMAT_MARKDOWN, AD_FORMAT_LATEX, AD_FORMAT_HTML } ad_format;
 
 /** A learner's questions, answered with the graph at hand. */
 typedef enum ad_question {

@@ -27,6 +27,8 @@ double ad_explain_contribution(const ad_explaining *e, const ad_edge *edge);
 void ad_explain_paths(ad_explaining *e);
 /* The questions asked: explain_questions.c. */
 void ad_explain_questions(ad_explaining *e);
+/* The whole as a page to step through: explain_html.c. */
+void ad_explain_html(ad_explaining *e);
 
 /* E with the value of one of its steps replaced: explain_paths.c. NaN when there is no memory. */
 double ad_explain_moved(ad_explaining *e, size_t step, double value);

@@ -230,6 +230,12 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
         put_value(w, value, w->style.digits, least, behind_operator);
         return;
     }
+    if (input && w->style.marked) {
+        char mark[16];
+        snprintf(mark, sizeof mark, "%c%u%c", AD_MARK_BEGIN, (unsigned)ad_word_y(w->tape->head->words[id]), AD_MARK_END);
+        put(w, mark);
+        return;
+    }
     if (name) {
         put_name(w, name);
         return;
@@ -351,10 +357,10 @@ static size_t write_text(ad_var v, char *text, size_t size, int named, ad_style 
     return w.length;
 }
 
-size_t ad_text_of(ad_var v, char *text, size_t size) { return write_text(v, text, size, 1, (ad_style){0, 0}, "text_of"); }
+size_t ad_text_of(ad_var v, char *text, size_t size) { return write_text(v, text, size, 1, (ad_style){0}, "text_of"); }
 size_t ad_formula_of(ad_var v, char *text, size_t size)
 {
-    return write_text(v, text, size, 0, (ad_style){0, 0}, "formula_of");
+    return write_text(v, text, size, 0, (ad_style){0}, "formula_of");
 }
 
 size_t ad_write_formula(ad_var v, int named, ad_style style, char *text, size_t size)

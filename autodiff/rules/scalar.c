@@ -416,6 +416,11 @@ static struct wide normalised(struct wide a)
     return (struct wide){{ldexp(a.value.hi, -shift), ldexp(a.value.lo, -shift)}, a.exponent + shift};
 }
 
+static struct wide negative(struct wide a)
+{
+    return (struct wide){{-a.value.hi, -a.value.lo}, a.exponent};
+}
+
 static struct wide add_wide(struct wide a, struct wide b)
 {
     if (a.value.hi == 0 || a.exponent < b.exponent)
@@ -507,9 +512,7 @@ double ad_scalar_polygamma(double x, double order)
         struct pair up = sum_of(from_whole < 0 ? 1 : 0, from_whole);
         struct pair down = sum_of(from_whole < 0 ? 0 : 1, -from_whole);
         struct wide mirror = polygamma_above_0(down, n), far = polygamma_above_0(sum_of(1, -x), n);
-        struct pair *away = odd ? &far.value : &mirror.value;
-        *away = (struct pair){-away->hi, -away->lo};
-        z = add_wide(add_wide(polygamma_above_0(up, n), mirror), far);
+        z = add_wide(add_wide(polygamma_above_0(up, n), odd ? mirror : negative(mirror)), odd ? negative(far) : far);
     }
     return outer * ldexp(z.value.hi + z.value.lo, z.exponent);
 }
