@@ -1,6 +1,6 @@
 /* picture.js -- the drawn graph: boxes with value, name and derivative, and the lines between them. Large graphs come folded:
  * a box then stands for several steps. */
-const LINE_HEIGHT = 17;
+const LINE_HEIGHT = 16;
 
 function picture_of(app)
 {
@@ -29,11 +29,11 @@ function picture_of(app)
         const characters = Math.min(24, Math.max(box.name.length, step && step.input ? 0 : 9));
         box.kind = !step ? "folded" : step.given ? "given" : step.input ? "param" : box.shown === graph.last ? "result" : "step";
         box.lines = box.kind === "given" ? 1 : box.kind === "param" || box.kind === "folded" ? 2 : 3;
-        box.width = step && step.input ? Math.max(92, box.name.length * 7.6 + 76) : Math.max(86, characters * 8 + 22);
-        box.height = box.lines * LINE_HEIGHT + 14;
+        box.width = step && step.input ? Math.max(100, box.name.length * 7.6 + 82) : Math.max(86, characters * 8 + 22);
+        box.height = box.lines * LINE_HEIGHT + 9;
     });
     const dense = lines.length > 150 && lines.length > 4 * boxes.length;
-    const place = chainrule.layout_of(boxes, lines, dense ? 130 : 46, 10);
+    const place = chainrule.layout_of(boxes, lines, dense ? 130 : 58, 8);
     const margin = 8;
 
     /* Through its points, leaving and arriving level. */
@@ -67,14 +67,14 @@ function picture_of(app)
     const label_layer = svg("g", {class: "labels", "aria-hidden": "true"});
     const box_elements = boxes.map((box, b) => {
         const left = -box.width / 2, top = -box.height / 2;
-        const text_at = (k) => top + 7 + LINE_HEIGHT * (k + 0.76);
+        const text_at = (k) => top + 4.5 + LINE_HEIGHT * (k + 0.76);
         box.value_text = svg("text", {class: "value", y: text_at(0)});
         box.adjoint_text = svg("text", {class: "adjoint", y: text_at(box.lines - 1)});
         const texts = [box.value_text, box.adjoint_text];
         if (box.kind === "param" || box.kind === "given") {
-            const named = name_text(box.name, {class: "label", y: text_at(0), x: left + 10, "text-anchor": "start"});
-            box.value_text.setAttribute("x", -left - 10);
-            box.value_text.setAttribute("text-anchor", "end");
+            const named = name_text(box.name, {class: "label at-start", y: text_at(0), x: left + 12});
+            box.value_text.setAttribute("x", -left - 12);
+            box.value_text.classList.add("at-end");
             texts.push(named);
         } else if (box.kind === "folded") {
             texts.push(name_text(box.name, {class: "label", y: text_at(0)}));
@@ -182,9 +182,19 @@ function picture_of(app)
         path.setAttribute("marker-end", active ? event.is_adjoint ? "" : "url(#arrow-active)" : "url(#arrow)");
         path.setAttribute("marker-start", active && event.is_adjoint ? "url(#arrow-active)" : "");
         if (active && event.is_adjoint && line.edges.length === 1) {
-            const middle = path.getPointAtLength(path.getTotalLength() * 0.5);
+            const middle = free_point(path);
             label_layer.append(svg("text", {x: middle.x, y: middle.y + 4}, "× " + chainrule.number_text(here.slope[line.edges[0]], show.short)));
         }
+    }
+
+    /* Of a line, a point near the middle where a label covers no box. */
+    function free_point(path)
+    {
+        const length = path.getTotalLength();
+        const at = (part) => path.getPointAtLength(length * part);
+        const is_free = ({x, y}) => boxes.every((box, b) => Math.abs(x - place.x[b]) > box.width / 2 + 22 || Math.abs(y - place.y[b]) > box.height / 2 + 8);
+        const part = [0.5, 0.58, 0.42, 0.66, 0.34, 0.74, 0.26, 0.82, 0.18].find((p) => is_free(at(p)));
+        return at(part === undefined ? 0.6 : part);
     }
 
     /* Keeps what is looked at in view, within the picture's own scrolling. */

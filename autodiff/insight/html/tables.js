@@ -24,12 +24,12 @@ function tables_of(app)
         const formula = el("div", {class: "formula math"});
         const number = el("td", {class: "figure", "data-key": key});
         const verdict = el("span", {class: "verdict", id: "verdict-" + key});
-        const field = step.input && !is_adjoint ? null : el("input", {type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false",
+        const field = el("input", {type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false",
             "aria-label": `your number for ${label}`, "aria-describedby": "verdict-" + key, id: "mine-" + key, oninput: () => app.typed(key, field.value)});
         const choose = el("button", {type: "button", class: "link math", title: "its story", onclick: () => app.choose(i)}, is_adjoint ? d(i) : name(i));
         const element = el("tr", {"data-row": key}, el("th", {scope: "row"}, choose, formula), number, el("td", {class: "mine"}, field, verdict));
         rows.set(key, {i, is_adjoint, element, formula, number, field, verdict});
-        if (!is_adjoint && !step.input)
+        if (!is_adjoint)
             formula.append(" = ", ...formula_elements(step.formula, app.show).flat());
         return element;
     }
@@ -72,8 +72,7 @@ function tables_of(app)
             const verdict = verdicts.get(key), typed_ = (app.mine.get(key) || "").trim();
             r.verdict.className = "verdict" + (verdict ? " " + verdict.verdict : "");
             r.verdict.textContent = verdict ? `${signs_of[verdict.verdict]} ${words(verdict)}` : typed_ ? "not a number" : "";
-            if (r.field)
-                r.field.setAttribute("aria-invalid", String(Boolean(typed_ && !verdict)));
+            r.field.setAttribute("aria-invalid", String(Boolean(typed_ && !verdict)));
             if (verdict)
                 tally[verdict.verdict]++;
         }
@@ -95,11 +94,11 @@ function tables_of(app)
 
     function clear()
     {
-        rows.forEach((r) => { if (r.field) r.field.value = ""; });
+        rows.forEach((r) => { r.field.value = ""; });
     }
 
     const steps = graph.steps.map((_, i) => i);
-    build("values", [...steps.filter((i) => graph.steps[i].input), ...steps.filter((i) => !graph.steps[i].input)], false);
+    build("values", steps.filter((i) => !graph.steps[i].input), false);
     build("adjoints", steps.filter((i) => graph.has_adjoint(i)).reverse(), true);
     return {draw, draw_mine, clear};
 }
