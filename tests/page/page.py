@@ -303,7 +303,7 @@ def many(browser, folder):
     listed, said = browser.run('return [document.querySelectorAll(".paths li").length, document.getElementById("paths-body").textContent]')
     check(listed == 12 and 'more paths' in said, listed, 'paths listed;', said[:200])
     browser.resize(1280, 900)
-    picture(browser, 'many', True)
+    picture(browser, 'many')
 
 
 def names_are_text(browser, folder):
@@ -323,7 +323,7 @@ def main():
         article(browser, folder)
         for k, text in enumerate(models.random_models(OPS_DEF, 4, 8)):
             browser.resize(1280, 900)
-            numbers_agree(browser, 'random model %d' % k, text, folder, {'p0': 0.61, 'p3': -0.27, 'c1': 0.33})
+            numbers_agree(browser, 'random model %d' % k, text, folder, {'p0': 0.41, 'p3': -0.27, 'c1': 0.33})
             picture(browser, 'random_%d' % k, True)
         for part in (columns, many, names_are_text):
             browser.resize(1280, 900)

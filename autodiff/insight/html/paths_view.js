@@ -1,6 +1,6 @@
 /* paths_view.js -- the chosen variable's paths on the page: each as a product, in symbols and in numbers, and their sum beside
  * the sweep's number. */
-const MOST_WALKED = 100000;
+const MOST_WALKED = 100000, MOST_FACTORS = 16;
 
 function paths_view_of(app)
 {
@@ -11,17 +11,24 @@ function paths_view_of(app)
     const big = (n) => (n < 10n ** 15n ? n.toLocaleString("en-GB") : n.toString().replace(/^(\d)(\d\d).*/, "$1.$2") + "e" + (n.toString().length - 1));
     const exact = (x) => String(x).replace("-", "−").replace("e-", "e−");
 
+    /* The ends of what is long, and how much is between them. */
+    function abridged(items, dots)
+    {
+        return items.length <= MOST_FACTORS ? items : [...items.slice(0, MOST_FACTORS - 5), dots(items.length - MOST_FACTORS + 1), ...items.slice(-4)];
+    }
+
     function path_element(way)
     {
-        const {here} = app, steps = [graph.edges[way[0]].from, ...way.map((k) => graph.edges[k].to)];
+        const {here} = app, steps = abridged([graph.edges[way[0]].from, ...way.map((k) => graph.edges[k].to)], () => -1);
         const down = way.slice().reverse();
+        const product = (factors) => product_elements(abridged(factors, (n) => ({parts: `… ${plural(n, "factor")} …`})));
         const ratios = down.map((k) => ({parts: derivative_element(graph.steps[graph.edges[k].to].name, graph.steps[graph.edges[k].from].name)}));
         const numbers = down.map((k) => ({parts: number(here.slope[k]), negative: here.slope[k] < 0}));
-        const written = product_elements(down.map(slope_factor));
-        return el("li", {}, el("p", {class: "way"}, steps.map((i, k) => [k ? " → " : "", name(i)])), el("div", {class: "math"},
-            el("p", {}, product_elements(ratios)),
-            el("p", {class: "more"}, " = ", written),
-            el("p", {class: "more"}, " = ", product_elements(numbers)),
+        const written = down.map((k) => slope_factor(k, true));
+        return el("li", {}, el("p", {class: "way"}, steps.map((i, k) => [k ? " → " : "", i < 0 ? "…" : name(i)])), el("div", {class: "math"},
+            el("p", {}, product(ratios)),
+            el("p", {class: "more"}, " = ", product(written)),
+            el("p", {class: "more"}, " = ", product(numbers)),
             el("p", {class: "more"}, " = ", el("b", {}, number(paths.product(here, way))))));
     }
 

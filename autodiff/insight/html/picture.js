@@ -1,6 +1,6 @@
 /* picture.js -- the drawn graph: boxes with value, name and derivative, and the lines between them. Large graphs come folded:
  * a box then stands for several steps. */
-const LINE_HEIGHT = 16;
+const LINE_HEIGHT = 16, LEAST_SCALE = 0.72;
 
 function picture_of(app)
 {
@@ -94,11 +94,19 @@ function picture_of(app)
     const drawing = svg("svg", {viewBox: `${-margin} ${-margin} ${width.toFixed(0)} ${height.toFixed(0)}`, role: "group",
         "aria-label": `The graph: ${plural(boxes.length, "box")}, from the inputs to ${graph.steps[graph.last].name}`.replace("boxs", "boxes")},
         svg("defs", {}, marker("arrow"), marker("arrow-active")), svg("g", {}, line_elements), svg("g", {}, box_elements), label_layer);
-    drawing.style.width = width + "px";
-    drawing.style.minWidth = Math.min(width, 0.62 * width) + "px";
     by_id("picture").append(drawing);
+    fit();
+    addEventListener("resize", fit);
     let at = box_of[graph.last];
     rove(at);
+
+    /* As large as the window has room for, but legible: then the picture scrolls in its frame. */
+    function fit()
+    {
+        const frame = by_id("picture"), room_for = (size, room) => Math.max(LEAST_SCALE, Math.min(1.15, room / size));
+        const scale = Math.min(room_for(width, frame.clientWidth - 2), room_for(height, innerHeight * 0.62));
+        drawing.style.width = width * scale + "px";
+    }
 
     function choose(b) { app.choose(boxes[b].shown >= 0 ? boxes[b].shown : boxes[b].steps.at(-1), boxes[b].shown >= 0 ? null : boxes[b]); }
 
@@ -201,10 +209,11 @@ function picture_of(app)
     function follow(b)
     {
         const frame = by_id("picture");
-        if (b < 0 || frame.scrollWidth <= frame.clientWidth + 1)
+        if (b < 0 || (frame.scrollWidth <= frame.clientWidth + 1 && frame.scrollHeight <= frame.clientHeight + 1))
             return;
         const scale = drawing.getBoundingClientRect().width / width;
-        frame.scrollTo({left: (place.x[b] + margin) * scale - frame.clientWidth / 2, behavior: app.calm ? "auto" : "smooth"});
+        frame.scrollTo({left: (place.x[b] + margin) * scale - frame.clientWidth / 2,
+            top: (place.y[b] + margin) * scale - frame.clientHeight / 2, behavior: app.calm ? "auto" : "smooth"});
     }
 
     return {draw, dense, folded: boxes.some((box) => box.shown < 0)};

@@ -22,10 +22,12 @@ function story_of(app)
         return [el("div", {class: "math"}, rows)];
     }
 
-    function slope_factor(k)
+    /* In a sum a long slope is called by its name; the list below it says what it is. */
+    function slope_factor(k, whole)
     {
         const edge = graph.edges[k], {here, show} = app;
-        if (!here.written[k])
+        const length = edge.slope.reduce((n, token) => n + (typeof token === "string" ? token.length : 2), 0);
+        if (!here.written[k] || (length > MOST_IN_SUM && !whole))
             return {parts: derivative_element(graph.steps[edge.to].name, graph.steps[edge.from].name), loose: false, negative: false};
         const only = edge.slope.length === 1 ? edge.slope[0] : null;
         return {parts: formula_elements(edge.slope, show), loose: is_loose(edge.slope), negative: starts_negative(edge.slope), is_one: only === "1"};
@@ -53,21 +55,21 @@ function story_of(app)
         return edge.rules.map(([row, words]) => (words.includes("rule") ? words : `${row}: ${words}`)).join(", ");
     }
 
-    /* What one use gives: adjoint times slope. */
-    function term(k, in_numbers)
+    /* What one use gives: adjoint times slope. The result's own adjoint is 1 and stays out. */
+    function term(k, in_numbers, is_later)
     {
-        const edge = graph.edges[k], {here} = app;
+        const edge = graph.edges[k], {here} = app, is_one = edge.to === graph.last;
         if (in_numbers)
-            return product_elements([{parts: number(here.adjoint[edge.to]), negative: here.adjoint[edge.to] < 0}, slope_number_factor(k)]);
-        return product_elements([{parts: d(edge.to), is_one: edge.to === graph.last}, slope_factor(k)]);
+            return product_elements([{parts: number(here.adjoint[edge.to]), negative: here.adjoint[edge.to] < 0, is_one}, slope_number_factor(k)], is_later);
+        return product_elements([{parts: d(edge.to), is_one}, slope_factor(k)], is_later);
     }
 
-    const MOST_TERMS = 12;
+    const MOST_TERMS = 12, MOST_IN_SUM = 44;
 
     function sum_of_terms(i, in_numbers)
     {
         const uses = graph.uses[i], shown = uses.slice(0, MOST_TERMS);
-        return [shown.map((k, j) => [j ? " + " : "", term(k, in_numbers)]), uses.length > MOST_TERMS ? ` + … (${uses.length} terms)` : ""];
+        return [shown.map((k, j) => [j ? " + " : "", term(k, in_numbers, j > 0)]), uses.length > MOST_TERMS ? ` + … (${uses.length} terms)` : ""];
     }
 
     function adjoint_lines(i)
@@ -80,7 +82,7 @@ function story_of(app)
                 el("p", {class: "rule"}, "The sweep begins here: a quantity changes with itself one to one.")];
         if (!uses.length)
             return [el("div", {class: "math"}, el("p", {}, d(i), " = 0")), el("p", {class: "rule"}, "Nothing uses it.")];
-        const contributions = uses.slice(0, MOST_TERMS).map((k) => number_element(graph.contribution(here, k), app.show.digits, true));
+        const contributions = uses.slice(0, MOST_TERMS).map((k, j) => number_element(graph.contribution(here, k), app.show.digits, j > 0));
         const rows = [el("p", {}, d(i), " = ", sum_of_terms(i, false)), el("p", {class: "more"}, " = ", sum_of_terms(i, true))];
         if (uses.length > 1)
             rows.push(el("p", {class: "more"}, " = ", contributions.map((c, j) => [j ? " + " : "", c]), uses.length > MOST_TERMS ? " + …" : ""));

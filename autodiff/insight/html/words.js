@@ -90,14 +90,14 @@ function number_element(x, digits, may_need_brackets)
     return el("span", {class: "number"}, brackets ? "(" + text + ")" : text);
 }
 
-/* Factors with dots between; each {parts, loose, negative}. */
-function product_elements(factors)
+/* Factors with dots between; each {parts, loose, negative, is_one}. Behind a plus, a minus stands in brackets. */
+function product_elements(factors, behind_plus)
 {
     const kept = factors.filter((f) => !f.is_one);
     if (!kept.length)
         return ["1"];
     return kept.map((f, k) => {
-        const bracketed = kept.length > 1 && (f.loose || (k && f.negative));
+        const bracketed = (kept.length > 1 && f.loose) || ((k > 0 || behind_plus) && f.negative);
         return [k ? " · " : "", bracketed ? "(" : "", f.parts, bracketed ? ")" : ""];
     });
 }
