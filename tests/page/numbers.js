@@ -16,6 +16,7 @@ const named = (x) => Object.fromEntries(graph.steps.map((step, i) => [step.name,
 console.log(JSON.stringify({
     values: named(here.value),
     adjoints: named(here.adjoint),
+    params: graph.steps.flatMap((step, i) => (step.input && !step.given ? [[step.name, here.value[i], here.adjoint[i]]] : [])),
     written: here.written.filter((is_so) => is_so).length,
     edges: graph.edges.length,
     paths: Object.fromEntries(graph.steps.map((step, i) => [step.name, String(paths.counts()[i].paths)])),

@@ -2,11 +2,12 @@
 the learner's numbers are judged; nodes, params and keys do what they promise; nothing is loaded, nothing complains, nothing is
 wider than a phone.
 
-    page.py CHAINRULE OPS_DEF SOURCE_ROOT [FOLDER FOR SCREENSHOTS]
+    page.py CHAINRULE TAPES OPS_DEF SOURCE_ROOT [FOLDER FOR SCREENSHOTS]
 
 Ends with 77, skipped, where there is no Chromium.
 """
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -14,8 +15,8 @@ import engine
 import models
 from browser import Browser
 
-CHAINRULE, OPS_DEF, ROOT = sys.argv[1:4]
-PICTURES = sys.argv[4] if len(sys.argv) > 4 else None
+CHAINRULE, TAPES, OPS_DEF, ROOT = sys.argv[1:5]
+PICTURES = sys.argv[5] if len(sys.argv) > 5 else None
 failures, checks = [], 0
 
 SHOWN = '''const found = {};
@@ -307,9 +308,37 @@ def many(browser, folder):
 
 
 def names_are_text(browser, folder):
-    """By the C API a name may be anything; by a model, a file may."""
+    """By the C API a name may be anything, markup and scripts too; in a model it may be a word of JavaScript's."""
     text = 'param a = 1\nparam constructor = 2\nparam __proto__ = 3\ntoString = a*constructor + __proto__\nE = toString^2\nminimize E\n'
     numbers_agree(browser, 'names of JavaScript', text, folder, {'a': 1.5})
+    tape(browser, 'hostile', folder)
+    check(browser.run('return document.title') != 'taken', 'a name has run as a script')
+    check(browser.run('return document.querySelectorAll("script").length') == 3, 'a name has become a script')
+    check(browser.run('return document.querySelectorAll("img, b b").length') == 0, 'a name has become an element')
+
+
+def tape(browser, which, folder):
+    path = folder + '/tape.html'
+    run = subprocess.run([TAPES, which, path], capture_output=True, text=True, check=True)
+    browser.resize(1280, 900)
+    browser.open(path)
+    browser.press('end')
+    browser.run('document.querySelectorAll("#adjoints .link")[9].click()')
+    shown = browser.run('''return JSON.parse(document.getElementById("model").textContent).steps.flatMap((step, i) => {
+        const cell = document.querySelector(`td[data-key=d${i}]`);
+        return step.input && !step.given ? [cell ? cell.dataset.value : null] : [];''' + '});')
+    derivatives = [line.split()[1] for line in run.stdout.splitlines()]
+    check(len(shown) == len(derivatives), which, len(shown), 'derivatives, not', len(derivatives))
+    for mine, derivative in zip(shown, derivatives):
+        check(mine is None or engine.agrees(mine, derivative), which, mine, derivative)
+    check(sum(mine is not None for mine in shown) > 9, which, 'shows', shown)
+    picture(browser, which)
+    is_quiet(browser, which)
+    check_widths(browser, which)
+
+
+def network(browser, folder):
+    tape(browser, 'network', folder)
 
 
 def main():
@@ -325,7 +354,7 @@ def main():
             browser.resize(1280, 900)
             numbers_agree(browser, 'random model %d' % k, text, folder, {'p0': 0.41, 'p3': -0.27, 'c1': 0.33})
             picture(browser, 'random_%d' % k, True)
-        for part in (columns, many, names_are_text):
+        for part in (columns, many, names_are_text, network):
             browser.resize(1280, 900)
             part(browser, folder)
     print('%d checks, %d failures' % (checks, len(failures)))

@@ -1,7 +1,7 @@
 """without_browser.py -- the page of an explanation without a browser: it is whole and loads nothing, names are only text, and
 its JavaScript (run by node, where it is installed) has the engine's numbers to 1e-12, at the model's point and moved.
 
-    without_browser.py CHAINRULE OPS_DEF SOURCE_ROOT
+    without_browser.py CHAINRULE TAPES OPS_DEF SOURCE_ROOT
 """
 import html.parser
 import json
@@ -16,7 +16,7 @@ import tempfile
 import engine
 import models
 
-CHAINRULE, OPS_DEF, ROOT = sys.argv[1:4]
+CHAINRULE, TAPES, OPS_DEF, ROOT = sys.argv[1:5]
 HERE = os.path.dirname(os.path.abspath(__file__))
 NODE = shutil.which('node')
 failures, checks = [], 0
@@ -147,6 +147,21 @@ def rows_agree(whose, text, folder):
                       answer['gradient'][x], [answer['values'][letter + str(k)] for letter in 'xyw'])
 
 
+def tape_agrees(which, folder):
+    """A page made by the C API: derivatives in the order of the params."""
+    path = folder + '/tape.html'
+    run = subprocess.run([TAPES, which, path], capture_output=True, text=True, check=False)
+    check(run.returncode == 0, which, 'ends with', run.returncode)
+    is_self_contained(path)
+    if not NODE:
+        return
+    got = page_numbers(path, {})
+    expected = [line.split() for line in run.stdout.splitlines()]
+    check(len(got['params']) == len(expected), which, 'has', len(got['params']), 'params, not', len(expected))
+    for mine, (value, derivative) in zip(got['params'], expected):
+        check(engine.agrees(mine[1], value) and engine.agrees(mine[2], derivative), which, mine, 'engine', value, derivative)
+
+
 def main():
     if not NODE:
         print('node is not installed (Debian package nodejs): the pages are looked at, their mathematics is not run')
@@ -155,6 +170,8 @@ def main():
         agrees_with_engine('the article', article, folder, {'W11': 0.35, 'X2': -1.25, 'W56': 2.5})
         for k, text in enumerate(models.random_models(OPS_DEF, 6, 20)):
             agrees_with_engine('random model %d' % k, text, folder, {'p0': 0.61, 'p3': -0.27, 'c1': 0.33})
+        for which in ('hostile', 'network'):
+            tape_agrees(which, folder)
         if NODE:
             every_row_at_many_points(folder)
     print('%d checks, %d failures' % (checks, len(failures)))

@@ -227,7 +227,7 @@ Test(explain, refuses_what_it_cannot_explain)
     ad_tape_free(other);
 }
 
-static ad_status explain_once(failing *m, FILE *out, long fail_at)
+static ad_status explain_once(failing *m, FILE *out, ad_format format, long fail_at)
 {
     ad_tape *tape = ad_tape_create((ad_tape_options){.allocator = failing_allocator(m)});
     ad_status status = AD_ERROR_NO_MEMORY;
@@ -238,7 +238,7 @@ static ad_status explain_once(failing *m, FILE *out, long fail_at)
         long before = m->calls;
         if (fail_at)
             m->fail_at = before + fail_at;
-        status = ad_explain(E, out, (ad_explain_options){.by = x, .questions = AD_ALL_QUESTIONS});
+        status = ad_explain(E, out, (ad_explain_options){.format = format, .by = x, .questions = AD_ALL_QUESTIONS});
         m->calls -= before;
         m->fail_at = 0;
     }
@@ -249,15 +249,17 @@ static ad_status explain_once(failing *m, FILE *out, long fail_at)
 Test(explain, every_allocation_may_fail, .timeout = 60)
 {
     FILE *out = fopen("/dev/null", "w");
-    failing m = {0};
-    cr_assert_eq(explain_once(&m, out, 0), AD_OK);
-    long calls = m.calls;
-    cr_assert_gt(calls, 20);
-    for (long k = 1; k <= calls; k++) {
-        failing fails = {0};
-        ad_status status = explain_once(&fails, out, k);
-        cr_assert(status == AD_ERROR_NO_MEMORY, "allocation %ld of %ld: %d", k, calls, (int)status);
-        cr_assert(fails.live == 0 && !fails.wrong, "allocation %ld: %zu bytes are left", k, fails.live);
+    for (ad_format format = AD_FORMAT_TEXT; format <= AD_FORMAT_HTML; format += AD_FORMAT_HTML - AD_FORMAT_TEXT) {
+        failing m = {0};
+        cr_assert_eq(explain_once(&m, out, format, 0), AD_OK);
+        long calls = m.calls;
+        cr_assert_gt(calls, 20);
+        for (long k = 1; k <= calls; k++) {
+            failing fails = {0};
+            ad_status status = explain_once(&fails, out, format, k);
+            cr_assert(status == AD_ERROR_NO_MEMORY, "allocation %ld of %ld: %d", k, calls, (int)status);
+            cr_assert(fails.live == 0 && !fails.wrong, "allocation %ld: %zu bytes are left", k, fails.live);
+        }
     }
     fclose(out);
 }

@@ -82,10 +82,10 @@ function story_of(app)
                 el("p", {class: "rule"}, "The sweep begins here: a quantity changes with itself one to one.")];
         if (!uses.length)
             return [el("div", {class: "math"}, el("p", {}, d(i), " = 0")), el("p", {class: "rule"}, "Nothing uses it.")];
-        const contributions = uses.slice(0, MOST_TERMS).map((k, j) => number_element(graph.contribution(here, k), app.show.digits, j > 0));
+        const contributions = uses.slice(0, MOST_TERMS).map((k) => graph.contribution(here, k));
         const rows = [el("p", {}, d(i), " = ", sum_of_terms(i, false)), el("p", {class: "more"}, " = ", sum_of_terms(i, true))];
         if (uses.length > 1)
-            rows.push(el("p", {class: "more"}, " = ", contributions.map((c, j) => [j ? " + " : "", c]), uses.length > MOST_TERMS ? " + …" : ""));
+            rows.push(el("p", {class: "more"}, " = ", contributions.map((x, j) => [j ? x < 0 ? " − " : " + " : "", number(j ? Math.abs(x) : x)]), uses.length > MOST_TERMS ? " + …" : ""));
         rows.push(el("p", {class: "more"}, " = ", outcome));
         const why = uses.slice(0, MOST_TERMS).map((k) => el("li", {}, "through ", name(graph.edges[k].to), ": ", slope_line(k), " ",
             el("span", {class: "rule"}, rule_words(graph.edges[k]))));
@@ -123,7 +123,8 @@ function story_of(app)
                 el("p", {class: "rule"}, "Before each step you may put in your own number below, and see whether it is right."));
             return;
         }
-        heading.replaceChildren(event.is_adjoint ? "Backward: " : "Forward: ", event.is_adjoint ? el("span", {class: "math"}, d(event.step)) : el("span", {class: "math"}, name(event.step)));
+        heading.replaceChildren(event.is_adjoint ? "Backward: " : "Forward: ", el("span", {class: "math"}, event.is_adjoint ? d(event.step) : name(event.step)),
+            el("span", {class: "count"}, app.where()));
         if (event.is_adjoint) {
             const kink = event.step === graph.last ? undefined : graph.uses[event.step].map((k) => graph.kink_in(graph.edges[k].to, app.here.node_value)).find((k) => k !== undefined);
             body.replaceChildren(...adjoint_lines(event.step).filter((line) => line), ...(kink === undefined ? [] : [kink_note(kink)]));

@@ -24,6 +24,8 @@ const time = new Map(events.map((event, k) => [chainrule.key_of(event.step, even
 app.has_value = (i) => app.graph.steps[i].input || app.k >= time.get(chainrule.key_of(i, false));
 app.has_adjoint = (i) => app.graph.has_adjoint(i) && app.k >= time.get(chainrule.key_of(i, true));
 
+app.where = () => (app.event.is_adjoint ? `step ${app.k - forward} of ${events.length - forward}` : `step ${app.k} of ${forward}`);
+
 app.story = story_of(app);
 app.inputs = inputs_of(app);
 const paths_view = paths_view_of(app);
@@ -42,8 +44,7 @@ function draw_controls()
     const {k, event} = app, position = by_id("position");
     position.max = events.length;
     position.value = k;
-    const where = !event ? "Start" : event.is_adjoint ? `Backward, step ${k - forward} of ${events.length - forward}` : `Forward, step ${k} of ${forward}`;
-    position.setAttribute("aria-valuetext", where);
+    position.setAttribute("aria-valuetext", !event ? "Start" : (event.is_adjoint ? "Backward, " : "Forward, ") + app.where());
     by_id("first").disabled = by_id("back").disabled = k === 0;
     by_id("next").disabled = by_id("end").disabled = k === events.length;
     by_id("forward-part").style.flexGrow = forward;
