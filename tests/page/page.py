@@ -32,7 +32,7 @@ SLIDER_OF = '''const step = JSON.parse(document.getElementById("model").textCont
 return "input-" + step;'''
 LINK = '''[...document.querySelectorAll(`#${arguments[0]} .link`)].find((link) => link.textContent === arguments[1]).click();'''
 VERDICT = '''return document.querySelector(`[data-row=${arguments[0]}] .verdict`).textContent;'''
-FIELD = '''const row = [...document.querySelectorAll(`#${arguments[0]} tr[data-row]`)].find((r) => r.querySelector(".link").textContent === arguments[1]);
+FIELD = '''const row = [...document.querySelectorAll(`#${arguments[0]} [data-row]`)].find((r) => r.querySelector(".link").textContent === arguments[1]);
 return row.dataset.row;'''
 WIDTHS = 'return [document.documentElement.scrollWidth, document.documentElement.clientWidth];'
 
@@ -122,7 +122,7 @@ def steps_one_by_one(browser):
         check(shown == k, 'after', k, 'steps', shown, 'numbers are shown')
         if k:
             outcome = browser.run('return document.querySelector("#now-body .outcome").textContent')
-            row = browser.run('return document.querySelector("tr.current .figure").textContent')
+            row = browser.run('return document.querySelector("tbody.current .figure").textContent')
             check(outcome == row, 'step', k, 'says', outcome, 'and the table', row)
             check(browser.run('return document.getElementById("said").textContent').endswith(row), 'step', k, 'is not said')
             check(browser.run('return document.querySelectorAll(".box.current").length') == 1, 'step', k, 'is not in the picture')

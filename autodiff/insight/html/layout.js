@@ -15,16 +15,25 @@ function layout_of(boxes, lines, gap_x, gap_y)
             layer[b] = Math.min(...out[b].map((l) => layer[lines[l].to])) - 1;
     });
 
-    /* Places: boxes, and one for each layer that a line passes. */
+    /* Places: boxes, and one for each layer that lines from a box pass: they share it, as wires share a duct. */
     const places = boxes.map((box, b) => ({layer: layer[b], height: box.height, width: box.width, joined: []}));
+    const ducts = new Map();
+    const duct = (from, k) => {
+        const key = from + " " + k;
+        if (!ducts.has(key))
+            ducts.set(key, places.push({layer: k, height: 4, width: 0, joined: []}) - 1);
+        return ducts.get(key);
+    };
     const chains = lines.map(({from, to}) => {
-        const chain_of = [from];
+        const way = [from];
         for (let k = layer[from] + 1; k < layer[to]; k++)
-            chain_of.push(places.push({layer: k, height: 4, width: 0, joined: []}) - 1);
-        return [...chain_of, to];
+            way.push(duct(from, k));
+        return [...way, to];
     });
     chains.forEach((way) => {
         for (let k = 1; k < way.length; k++) {
+            if (places[way[k]].joined.includes(way[k - 1]))
+                continue;
             places[way[k - 1]].joined.push(way[k]);
             places[way[k]].joined.push(way[k - 1]);
         }

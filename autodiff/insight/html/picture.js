@@ -1,6 +1,6 @@
 /* picture.js -- the drawn graph: boxes with value, name and derivative, and the lines between them. Large graphs come folded:
  * a box then stands for several steps. */
-const LINE_HEIGHT = 16, LEAST_SCALE = 0.72;
+const LINE_HEIGHT = 16, LEAST_SCALE = 0.72, MOST_CHARACTERS = 24;
 
 function picture_of(app)
 {
@@ -10,6 +10,7 @@ function picture_of(app)
             : box.steps.findLast((i) => !graph.steps[i].input && graph.steps[i].name === box.name);
         return {...box, shown: shown === undefined ? -1 : shown};
     });
+    const characters_of = (name) => Math.min(MOST_CHARACTERS, name.length);
     const box_of = [];
     boxes.forEach((box, b) => box.steps.forEach((i) => { box_of[i] = b; }));
     const lines = [];
@@ -26,10 +27,11 @@ function picture_of(app)
 
     boxes.forEach((box) => {
         const step = box.shown < 0 ? null : graph.steps[box.shown];
-        const characters = Math.min(24, Math.max(box.name.length, step && step.input ? 0 : 9));
+        const characters = Math.max(characters_of(box.name), step && step.input ? 0 : 8);
         box.kind = !step ? "folded" : step.given ? "given" : step.input ? "param" : box.shown === graph.last ? "result" : "step";
-        box.lines = box.kind === "given" ? 1 : box.kind === "param" || box.kind === "folded" ? 2 : 3;
-        box.width = step && step.input ? Math.max(100, box.name.length * 7.6 + 82) : Math.max(86, characters * 8 + 22);
+        box.lines = box.kind === "given" ? 1 : box.kind === "param" ? 2 : 3;
+        box.width = step && step.input ? Math.max(100, characters_of(box.name) * 7.6 + 82) : Math.max(step ? 86 : 132, characters * 8.8 + 26);
+        box.params = step ? [] : box.steps.filter((i) => graph.steps[i].input && graph.has_adjoint(i));
         box.height = box.lines * LINE_HEIGHT + 9;
     });
     const dense = lines.length > 150 && lines.length > 4 * boxes.length;
@@ -53,7 +55,7 @@ function picture_of(app)
     /* Names in a picture: italic, with their digits lowered. */
     function name_text(name, attributes)
     {
-        const [head, sub] = name_parts(name.length > 24 ? name.slice(0, 22) + "…" : name);
+        const [head, sub] = name_parts(name.length > MOST_CHARACTERS ? name.slice(0, MOST_CHARACTERS - 2) + "…" : name);
         const parts = [svg("tspan", {class: "name"}, head)];
         if (sub)
             parts.push(svg("tspan", {class: "sub", dy: 3}, sub), svg("tspan", {dy: -3}, "\u200b"));
@@ -80,7 +82,7 @@ function picture_of(app)
             texts.push(name_text(box.name, {class: "label", y: text_at(0)}));
             const inputs = box.steps.filter((i) => graph.steps[i].input).length;
             const words = [box.steps.length - inputs ? plural(box.steps.length - inputs, "step") : "", inputs ? plural(inputs, "input") : ""];
-            box.adjoint_text.textContent = words.filter((w) => w).join(", ");
+            texts.push(svg("text", {class: "contents", y: text_at(1)}, words.filter((w) => w).join(", ")));
         } else
             texts.push(name_text(box.name, {class: "label", y: text_at(1)}));
         const frame = svg("rect", {class: "frame", x: left, y: top, width: box.width, height: box.height, rx: box.kind === "step" || box.kind === "result" ? 5 : box.height / 2.4});
@@ -91,7 +93,7 @@ function picture_of(app)
     const width = place.width + 2 * margin, height = place.height + 2 * margin;
     const marker = (id) => svg("marker", {id, viewBox: "0 0 8 8", refX: 6.5, refY: 4, markerWidth: 6, markerHeight: 6, orient: "auto-start-reverse"},
         svg("path", {d: "M0 .8L7 4 0 7.200z"}));
-    const drawing = svg("svg", {viewBox: `${-margin} ${-margin} ${width.toFixed(0)} ${height.toFixed(0)}`, role: "group",
+    const drawing = svg("svg", {class: dense ? "dense" : null, viewBox: `${-margin} ${-margin} ${width.toFixed(0)} ${height.toFixed(0)}`, role: "group",
         "aria-label": `The graph: ${plural(boxes.length, "box")}, from the inputs to ${graph.steps[graph.last].name}`.replace("boxs", "boxes")},
         svg("defs", {}, marker("arrow"), marker("arrow-active")), svg("g", {}, line_elements), svg("g", {}, box_elements), label_layer);
     by_id("picture").append(drawing);
@@ -145,7 +147,7 @@ function picture_of(app)
     {
         const {here, show} = app, element = box_elements[b];
         if (box.shown < 0)
-            return;
+            return draw_folded(box, element, largest);
         const has_value = app.has_value(box.shown), has_adjoint = app.has_adjoint(box.shown);
         const value = chainrule.number_text(here.value[box.shown], show.short), adjoint = chainrule.number_text(here.adjoint[box.shown], show.short);
         box.value_text.textContent = has_value ? value : "";
@@ -156,10 +158,22 @@ function picture_of(app)
             (has_adjoint ? `, d${app.result_name}/d${box.name} = ${adjoint}` : ""));
     }
 
+    /* Of a folded box: the length of the gradient by its params. */
+    function gradient_of(box) { return Math.hypot(...box.params.map((i) => app.here.adjoint[i])); }
+
+    function draw_folded(box, element, largest)
+    {
+        const is_known = box.params.length > 0 && box.params.every(app.has_adjoint);
+        const words = is_known ? "|gradient| " + chainrule.number_text(gradient_of(box), app.show.short) : "";
+        box.adjoint_text.textContent = words;
+        element.dataset.size = is_known ? size(gradient_of(box), largest) : "none";
+        element.setAttribute("aria-label", `${box.name}, ${element.querySelector(".contents").textContent}${is_known ? ", " + words : ""}`);
+    }
+
     function draw()
     {
         const {here, event} = app;
-        const seen = boxes.filter((box) => box.shown >= 0 && box.shown !== graph.last).map((box) => Math.abs(here.adjoint[box.shown]));
+        const seen = boxes.filter((box) => box.shown !== graph.last).map((box) => (box.shown < 0 ? gradient_of(box) : Math.abs(here.adjoint[box.shown])));
         const largest = Math.max(0, ...seen.filter((x) => Number.isFinite(x)));
         const current = event ? box_of[event.step] : -1;
         const reached = new Set();

@@ -14,20 +14,20 @@ function tables_of(app)
         const shown = left_out ? [...steps.slice(0, MOST_ROWS / 2), -1, ...steps.slice(-MOST_ROWS / 2)] : steps;
         by_id(where).replaceChildren(el("table", {class: "quantities"},
             el("thead", {}, el("tr", {}, el("th", {scope: "col"}, is_adjoint ? "derivative" : "quantity"), el("th", {scope: "col", class: "figure"}, "number"), el("th", {scope: "col"}, "yours"))),
-            el("tbody", {}, shown.map((i) => (i < 0 ? el("tr", {}, el("td", {colspan: 3, class: "hint"}, `… ${left_out} rows left out …`)) : row(i, is_adjoint))))));
+            shown.map((i) => (i < 0 ? el("tbody", {}, el("tr", {}, el("td", {colspan: 3, class: "hint"}, `… ${left_out} rows left out …`))) : row(i, is_adjoint)))));
     }
 
     function row(i, is_adjoint)
     {
         const key = chainrule.key_of(i, is_adjoint), step = graph.steps[i];
         const label = is_adjoint ? `d${app.result_name}/d${step.name}` : step.name;
-        const formula = el("div", {class: "formula math"});
+        const formula = el("td", {class: "formula math", colspan: 3});
         const number = el("td", {class: "figure", "data-key": key});
         const verdict = el("span", {class: "verdict", id: "verdict-" + key});
         const field = el("input", {type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false",
             "aria-label": `your number for ${label}`, "aria-describedby": "verdict-" + key, id: "mine-" + key, oninput: () => app.typed(key, field.value)});
         const choose = el("button", {type: "button", class: "link math", title: "its story", onclick: () => app.choose(i)}, is_adjoint ? d(i) : name(i));
-        const element = el("tr", {"data-row": key}, el("th", {scope: "row"}, choose, formula), number, el("td", {class: "mine"}, field, verdict));
+        const element = el("tbody", {"data-row": key}, el("tr", {}, el("th", {scope: "row"}, choose), number, el("td", {class: "mine"}, field, verdict)), el("tr", {}, formula));
         rows.set(key, {i, is_adjoint, element, formula, number, field, verdict});
         if (!is_adjoint)
             formula.append(" = ", ...formula_elements(step.formula, app.show).flat());
@@ -86,7 +86,7 @@ function tables_of(app)
     {
         rows.forEach((r, key) => draw_row(key, r));
         draw_mine();
-        const current = document.querySelector("tr.current");
+        const current = document.querySelector("tbody.current");
         const box = current && current.closest("div");
         if (box && box.scrollHeight > box.clientHeight)
             box.scrollTop = current.offsetTop - box.clientHeight / 2;
