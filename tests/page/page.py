@@ -268,6 +268,17 @@ def article(browser, folder):
     browser.emulate(prefers_color_scheme='light')
 
 
+def asked_for(browser, folder):
+    """--wrt chooses a variable, and what is asked is open, from the start."""
+    engine.page(CHAINRULE, ROOT + '/demos/article.model', folder + '/a.html', ['--wrt', 'W24', '--twice', '--saturated', '--digits', '4', '--set', 'T=0.5'])
+    browser.open(folder + '/a.html')
+    check(browser.run('return document.getElementById("story-heading").textContent') == 'W24: a param', 'W24 is not chosen')
+    check(browser.run('return document.querySelectorAll(".paths li").length') == 1, 'paths of W24')
+    check(browser.run('return [...document.querySelectorAll("details")].map((d) => d.open)') == [False, False, True, False, True], 'questions')
+    check(browser.run('return document.getElementById("result").textContent') == 'E = 0.0009592', browser.run('return document.getElementById("result").textContent'))
+    is_quiet(browser, 'asked for')
+
+
 # ---- Others ----
 
 def columns(browser, folder):
@@ -354,7 +365,7 @@ def main():
             browser.resize(1280, 900)
             numbers_agree(browser, 'random model %d' % k, text, folder, {'p0': 0.41, 'p3': -0.27, 'c1': 0.33})
             picture(browser, 'random_%d' % k, True)
-        for part in (columns, many, names_are_text, network):
+        for part in (asked_for, columns, many, names_are_text, network):
             browser.resize(1280, 900)
             part(browser, folder)
     print('%d checks, %d failures' % (checks, len(failures)))

@@ -147,6 +147,27 @@ def rows_agree(whose, text, folder):
                       answer['gradient'][x], [answer['values'][letter + str(k)] for letter in 'xyw'])
 
 
+# A slope that is infinite behind a factor of zero contributes nothing; kinks have the rule book's slopes.
+ZEROS = '''const none = 0
+param x = 0
+param a = 0
+param b = 0
+r = sqrt(x)
+l = pow(x, 0.3)
+E = none*r + none*l + abs(a) + max(a, b) + relu(a) + hypot(a, b) + maximum(a, b, x)
+minimize E
+'''
+# What is taken changes with x, and with it what a slope's text says.
+BRANCHES = '''param x = 0.5
+param y = 0.3
+u = x > 0 ? x*y^2 : exp(x)*y
+v = clamp(u, -0.1, 0.2)
+w = leaky_relu(x - y, 0.1)
+E = u*v + abs(w)*u
+minimize E
+'''
+
+
 def tape_agrees(which, folder):
     """A page made by the C API: derivatives in the order of the params."""
     path = folder + '/tape.html'
@@ -170,6 +191,8 @@ def main():
         agrees_with_engine('the article', article, folder, {'W11': 0.35, 'X2': -1.25, 'W56': 2.5})
         for k, text in enumerate(models.random_models(OPS_DEF, 6, 20)):
             agrees_with_engine('random model %d' % k, text, folder, {'p0': 0.61, 'p3': -0.27, 'c1': 0.33})
+        agrees_with_engine('zeros, infinities and kinks', ZEROS, folder, {'x': 0.25, 'a': -0.5})
+        agrees_with_engine('branches', BRANCHES, folder, {'x': -0.75})
         for which in ('hostile', 'network'):
             tape_agrees(which, folder)
         if NODE:

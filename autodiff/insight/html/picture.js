@@ -30,8 +30,9 @@ function picture_of(app)
         const characters = Math.max(characters_of(box.name), step && step.input ? 0 : 8);
         box.kind = !step ? "folded" : step.given ? "given" : step.input ? "param" : box.shown === graph.last ? "result" : "step";
         box.lines = box.kind === "given" ? 1 : box.kind === "param" ? 2 : 3;
-        box.width = step && step.input ? Math.max(100, characters_of(box.name) * 7.6 + 82) : Math.max(step ? 86 : 132, characters * 8.8 + 26);
+        box.width = step && step.input ? Math.max(112, characters_of(box.name) * 8 + 88) : Math.max(step ? 86 : 132, characters * 8.8 + 26);
         box.params = step ? [] : box.steps.filter((i) => graph.steps[i].input && graph.has_adjoint(i));
+        box.lines -= !step && !box.params.length;
         box.height = box.lines * LINE_HEIGHT + 9;
     });
     const dense = lines.length > 150 && lines.length > 4 * boxes.length;
@@ -209,13 +210,13 @@ function picture_of(app)
         }
     }
 
-    /* Of a line, a point near the middle where a label covers no box. */
+    /* Of a line, a point where a label covers no box; rather towards its end, where it is alone. */
     function free_point(path)
     {
         const length = path.getTotalLength();
         const at = (part) => path.getPointAtLength(length * part);
         const is_free = ({x, y}) => boxes.every((box, b) => Math.abs(x - place.x[b]) > box.width / 2 + 22 || Math.abs(y - place.y[b]) > box.height / 2 + 8);
-        const part = [0.5, 0.58, 0.42, 0.66, 0.34, 0.74, 0.26, 0.82, 0.18].find((p) => is_free(at(p)));
+        const part = [0.6, 0.68, 0.76, 0.84, 0.52, 0.44, 0.36, 0.28].find((p) => is_free(at(p)));
         return at(part === undefined ? 0.6 : part);
     }
 

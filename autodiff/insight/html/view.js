@@ -174,7 +174,7 @@ document.addEventListener("keydown", (event) => {
 
 by_id("title").textContent = model.title || `${app.result_name}, step by step`;
 if (picture.folded)
-    by_id("graph-hint").textContent += " Layers of this graph are folded: a box may stand for many steps.";
+    by_id("graph-hint").textContent += " Large: boxes with dotted borders stand for many steps.";
 app.chosen = model.by;
 app.inputs.list();
 go(0);
