@@ -132,7 +132,8 @@ def main(output, machine, inputs):
             texts.append(translated(piece, structs, called))
     text = '\n\n'.join(texts) + '\n'
     defined = set(re.findall(r'^(?:function|const) (\w+)', text, re.M))
-    left = [w for w in ('struct', 'double', 'memcpy', '->', '&') if re.search(r'(?<!&)%s(?![&\w])' % w, text.replace(' & ', ' '))]
+    left = [w for w in ('struct', 'double', 'memcpy', '->', '&') if re.search(r'(?<!&)%s(?![&\w])' % w,
+        text.replace(' & ', ' '))]
     missing = set(re.findall(r'(?<![.\w])([A-Za-z_]\w*)(?=\()', text)) - defined - known
     if left or missing:
         die('not translated: ' + ' '.join(left + sorted(missing)))

@@ -15,9 +15,11 @@ import signal
 import subprocess
 import tempfile
 
-ARGUMENTS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+ARGUMENTS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking',
              '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', '--hide-scrollbars']
-KEYS = {'left': '\ue012', 'right': '\ue014', 'up': '\ue013', 'down': '\ue015', 'home': '\ue011', 'end': '\ue010', 'tab': '\ue004',
+KEYS = {'left': '\ue012', 'right': '\ue014', 'up': '\ue013', 'down': '\ue015', 'home': '\ue011', 'end': '\ue010',
+    'tab': '\ue004',
         'enter': '\ue007', 'space': ' '}
 
 
@@ -35,7 +37,8 @@ class Browser:
 
     def __init__(self, width=1280, height=900, dark=False):
         self.folder = tempfile.mkdtemp(prefix='chainrule-page-')
-        self.driver = subprocess.Popen(['chromedriver', '--port=0'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        self.driver = subprocess.Popen(['chromedriver', '--port=0'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            text=True,
                                        start_new_session=True)
         self.session = None
         try:
@@ -112,7 +115,8 @@ class Browser:
 
     def screenshot(self, path, whole=False):
         got = self.post('/goog/cdp/execute', {'cmd': 'Page.captureScreenshot', 'params': {'captureBeyondViewport': whole, **(
-            {'clip': {'x': 0, 'y': 0, 'scale': 1, **self.run('const r = document.documentElement; return {width: r.clientWidth, height: r.scrollHeight}')}}
+            {'clip': {'x': 0, 'y': 0, 'scale': 1,
+                **self.run('const r = document.documentElement; return {width: r.clientWidth, height: r.scrollHeight}')}}
             if whole else {})}})
         with open(path, 'wb') as file:
             file.write(base64.b64decode(got['data']))

@@ -1,5 +1,5 @@
-"""engine.py -- what the engine says of a model: all values, and the derivative of the loss by every name. And whether two numbers
-agree."""
+"""engine.py -- what the engine says of a model: all values, and the derivative of the loss by every name. And whether two
+numbers agree."""
 import json
 import math
 import re
@@ -49,6 +49,7 @@ def agrees(a, b):
 
 
 def page(chainrule, model, path, options=()):
-    run = subprocess.run([chainrule, 'explain', model, '--format', 'html', '-o', path, *options], capture_output=True, text=True, check=False)
+    run = subprocess.run([chainrule, 'explain', model, '--format', 'html', '-o', path, *options], capture_output=True,
+        text=True, check=False)
     if run.returncode or run.stderr:
         raise SystemExit('explain failed: ' + run.stderr)

@@ -8,14 +8,18 @@ import re
 
 # Operands t, u, v lie in (-1, 1); a row without an entry takes them as they are.
 OPERANDS = {
-    'div': ('{t}', '2 + {u}'), 'sqrt': ('1.5 + {t}',), 'cbrt': ('1.5 + {t}',), 'pow': ('1.5 + {t}', '2*{u}'), 'powi': ('1.2 + {t}', '{i}'),
+    'div': ('{t}', '2 + {u}'), 'sqrt': ('1.5 + {t}',), 'cbrt': ('1.5 + {t}',), 'pow': ('1.5 + {t}', '2*{u}'),
+        'powi': ('1.2 + {t}', '{i}'),
     'log': ('1.5 + {t}',), 'log2': ('1.5 + {t}',), 'log10': ('1.5 + {t}',), 'log1p': ('0.7*{t}',), 'tan': ('{t}',),
     'asin': ('0.8*{t}',), 'acos': ('0.8*{t}',), 'atanh': ('0.8*{t}',), 'acosh': ('2.5 + {t}',), 'lgamma': ('3.5 + 3*{t}',),
-    'digamma': ('2.5 + 2*{t}',), 'polygamma': ('2.5 + 2*{t}', '{i}'), 'leaky_relu': ('3*{t}', '0.1'), 'clamp': ('2*{t}', '-1 + 0.2*{u}', '1 + 0.2*{v}'),
-    'select': ('{t} > {u}', '{u}*{v}', '{v}'), 'floor': ('3*{t}',), 'ceil': ('3*{t}',), 'round': ('3*{t}',), 'gelu': ('3*{t}',), 'silu': ('3*{t}',),
+    'digamma': ('2.5 + 2*{t}',), 'polygamma': ('2.5 + 2*{t}', '{i}'), 'leaky_relu': ('3*{t}', '0.1'),
+        'clamp': ('2*{t}', '-1 + 0.2*{u}', '1 + 0.2*{v}'),
+    'select': ('{t} > {u}', '{u}*{v}', '{v}'), 'floor': ('3*{t}',), 'ceil': ('3*{t}',), 'round': ('3*{t}',),
+        'gelu': ('3*{t}',), 'silu': ('3*{t}',),
     'erf': ('2*{t}',), 'erfc': ('2*{t}',), 'relu': ('2*{t}',), 'elu': ('2*{t}',), 'softplus': ('4*{t}',), 'sigmoid': ('4*{t}',),
 }
-SIGNS = {'add': '+', 'sub': '-', 'mul': '*', 'div': '/', 'pow': '^', 'less': '<', 'less_equal': '<=', 'greater': '>', 'greater_equal': '>=',
+SIGNS = {'add': '+', 'sub': '-', 'mul': '*', 'div': '/', 'pow': '^', 'less': '<', 'less_equal': '<=', 'greater': '>',
+    'greater_equal': '>=',
          'equal': '==', 'not_equal': '!='}
 
 
@@ -43,7 +47,8 @@ class Model:
     def bounded(self):
         """A small formula with values in (-1, 1)."""
         x, y = (self.random.choice(self.names[-7:] + self.names[:8]) for _ in range(2))
-        return self.random.choice(('tanh({x} + 0.5*{y})', 'sin({x} - {y})', 'tanh({x}*{y} + 0.2)', '0.9*cos(0.7*{x} + {y})')).format(x=x, y=y)
+        return self.random.choice(('tanh({x} + 0.5*{y})', 'sin({x} - {y})', 'tanh({x}*{y} + 0.2)',
+            '0.9*cos(0.7*{x} + {y})')).format(x=x, y=y)
 
     def call(self, name, kind):
         fill = {'t': self.bounded(), 'u': self.bounded(), 'v': self.bounded(), 'i': self.random.choice('1234')}

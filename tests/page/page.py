@@ -1,6 +1,6 @@
-"""page.py -- the page of an explanation in a browser: stepped to the end it shows the engine's numbers to 1e-12, moved ones too;
-the learner's numbers are judged; nodes, params and keys do what they promise; nothing is loaded, nothing complains, nothing is
-wider than a phone.
+"""page.py -- the page of an explanation in a browser: stepped to the end it shows the engine's numbers to 1e-12, moved ones
+too; the learner's numbers are judged; nodes, params and keys do what they promise; nothing is loaded, nothing complains,
+nothing is wider than a phone.
 
     page.py CHAINRULE TAPES OPS_DEF SOURCE_ROOT [FOLDER FOR SCREENSHOTS]
 
@@ -28,11 +28,13 @@ MOVE = '''const slider = document.getElementById(arguments[0]);
 slider.value = arguments[1];
 slider.dispatchEvent(new Event("input", {bubbles: true}));
 return document.getElementById(arguments[0] + "-field").value;'''
-SLIDER_OF = '''const step = JSON.parse(document.getElementById("model").textContent).steps.findIndex((s) => s.name === arguments[0]);
+SLIDER_OF = '''const step = JSON.parse(document.getElementById("model").textContent).steps
+    .findIndex((s) => s.name === arguments[0]);
 return "input-" + step;'''
 LINK = '''[...document.querySelectorAll(`#${arguments[0]} .link`)].find((link) => link.textContent === arguments[1]).click();'''
 VERDICT = '''return document.querySelector(`[data-row=${arguments[0]}] .verdict`).textContent;'''
-FIELD = '''const row = [...document.querySelectorAll(`#${arguments[0]} [data-row]`)].find((r) => r.querySelector(".link").textContent === arguments[1]);
+FIELD = '''const row = [...document.querySelectorAll(`#${arguments[0]} [data-row]`)]
+    .find((r) => r.querySelector(".link").textContent === arguments[1]);
 return row.dataset.row;'''
 WIDTHS = 'return [document.documentElement.scrollWidth, document.documentElement.clientWidth];'
 
@@ -65,7 +67,8 @@ def compare(browser, what, values, derivatives, loss):
     rows = {'d%s/d%s' % (loss, name): value for name, value in derivatives.items()}
     for row, value in rows.items():
         check(row not in adjoints or engine.agrees(adjoints[row], value), what, row, 'page', adjoints.get(row), 'engine', value)
-    left_out = browser.run('return (document.querySelector("#adjoints .hint") || {textContent: "0"}).textContent.match(/\\d+/)[0]')
+    left_out = browser.run('return (document.querySelector("#adjoints .hint") || {textContent: '
+        '"0"}).textContent.match(/\\d+/)[0]')
     missing = [row for row in rows if row not in adjoints]
     check(len(missing) <= int(left_out), what, 'missing:', missing)
 
@@ -125,7 +128,8 @@ def steps_one_by_one(browser):
             row = browser.run('return document.querySelector("tbody.current .figure").textContent')
             check(outcome == row, 'step', k, 'says', outcome, 'and the table', row)
             check(browser.run('return document.getElementById("said").textContent').endswith(row), 'step', k, 'is not said')
-            check(browser.run('return document.querySelectorAll(".box.current").length') == 1, 'step', k, 'is not in the picture')
+            check(browser.run('return document.querySelectorAll(".box.current").length') == 1, 'step', k,
+                'is not in the picture')
         if k < events:
             browser.run('document.getElementById("next").click()')
     check(browser.run('return document.getElementById("next").disabled'), 'beyond the end')
@@ -135,7 +139,8 @@ def keys_step(browser):
     browser.run('document.activeElement.blur()')
     for key, k in (('home', 0), ('right', 1), ('right', 2), ('left', 1), ('end', 39), ('left', 38), ('home', 0)):
         browser.press(key)
-        check(int(browser.run('return document.body.dataset.k')) == k, 'key', key, 'leads to', browser.run('return document.body.dataset.k'))
+        check(int(browser.run('return document.body.dataset.k')) == k, 'key', key, 'leads to',
+            browser.run('return document.body.dataset.k'))
     browser.run('document.getElementById("speed").value = "500"')
     browser.press('space')
     for _ in range(100):
@@ -160,7 +165,8 @@ def tab_reaches_everything(browser):
             if (e === document.body) return null;
             const s = getComputedStyle(e), f = e.querySelector && e.querySelector(".frame");
             const labels = e.labels ? [...e.labels].map((l) => l.textContent).join() : "";
-            return {id: e.id, tag: e.localName, visible: s.outlineStyle !== "none" || Boolean(f && getComputedStyle(f).strokeWidth === "4px"),
+            return {id: e.id, tag: e.localName,
+                visible: s.outlineStyle !== "none" || Boolean(f && getComputedStyle(f).strokeWidth === "4px"),
                 name: (e.getAttribute("aria-label") || labels || e.textContent).trim()};''')
         if at is None or (seen and at['id'] and at['id'] == seen[0]['id']):
             break
@@ -204,22 +210,27 @@ def params_show_their_paths(browser):
 
 def judges(browser):
     """The article's own numbers: the first slip, what follows from it, and the sign."""
-    expected = [('values', 'Y1', '0.52498', 'right'), ('values', 'Y1', '0.525', 'right'), ('values', 'Y1', '0.52499', 'wrong'), ('values', 'Y1', '0.52498', 'right'),
-                ('values', 'Y4', '0.50615', 'wrong'), ('values', 'Y3', '0.50997', 'right'), ('values', 'Y5', '0.52124', 'right'),
+    expected = [('values', 'Y1', '0.52498', 'right'), ('values', 'Y1', '0.525', 'right'), ('values', 'Y1', '0.52499', 'wrong'),
+        ('values', 'Y1', '0.52498', 'right'),
+                ('values', 'Y4', '0.50615', 'wrong'), ('values', 'Y3', '0.50997', 'right'), ('values', 'Y5', '0.52124',
+                    'right'),
                 ('values', 'e6', '0.1746983', 'carried forward: it follows from your Y4'),
                 ('values', 'e6', '0.1748973', 'wrong'), ('values', 'Y6', '0.54361', 'carried forward: it follows from your e6'),
-                 ('values', 'Y5', '1', 'wrong'), ('values', 'Y5', '', ''), ('values', 'Y5', 'a half', 'not a number'), ('values', 'Y5', '', ''),
+                 ('values', 'Y5', '1', 'wrong'), ('values', 'Y5', '', ''), ('values', 'Y5', 'a half', 'not a number'),
+                     ('values', 'Y5', '', ''),
                 ('adjoints', 'dE/dY6', '0.3562', 'wrong: the sign'), ('adjoints', 'dE/dY6', '-3.562e-1', 'right')]
     for table, name, text, verdict in expected:
         row = browser.run(FIELD, table, name)
         browser.run('''const field = document.getElementById("mine-" + arguments[0]); field.value = arguments[1];
             field.dispatchEvent(new Event("input", {bubbles: true}));''', row, text)
         said = browser.run(VERDICT, row)
-        check(said.lstrip('✓✗↪ ').startswith(verdict) and bool(said) == bool(verdict), name, '=', text, 'is', said, 'not', verdict)
+        check(said.lstrip('✓✗↪ ').startswith(verdict) and bool(said) == bool(verdict), name, '=', text, 'is', said, 'not',
+            verdict)
     check('carried' in browser.run('return document.getElementById("score").textContent'), 'score')
     picture(browser, 'judged', True)
     browser.click('#clear')
-    check(browser.run('return [...document.querySelectorAll(".verdict")].every((v) => !v.textContent)'), 'cleared, verdicts stay')
+    check(browser.run('return [...document.querySelectorAll(".verdict")].every((v) => !v.textContent)'),
+        'cleared, verdicts stay')
 
 
 def typed_by_keys(browser):
@@ -256,7 +267,8 @@ def article(browser, folder):
     numbers_agree(browser, 'the article', text, folder, {'W11': 0.35, 'X2': -1.25, 'W56': 0.9, 'T': 0.1})
     browser.resize(1280, 900)
     browser.open(folder + '/a.html')
-    for part in (steps_one_by_one, keys_step, tab_reaches_everything, nodes_tell_their_story, params_show_their_paths, judges, typed_by_keys,
+    for part in (steps_one_by_one, keys_step, tab_reaches_everything, nodes_tell_their_story, params_show_their_paths, judges,
+        typed_by_keys,
                  questions_are_answered):
         part(browser)
         is_quiet(browser, part.__name__)
@@ -270,19 +282,23 @@ def article(browser, folder):
 
 def asked_for(browser, folder):
     """--wrt chooses a variable, and what is asked is open, from the start."""
-    engine.page(CHAINRULE, ROOT + '/demos/article.model', folder + '/a.html', ['--wrt', 'W24', '--twice', '--saturated', '--digits', '4', '--set', 'T=0.5'])
+    engine.page(CHAINRULE, ROOT + '/demos/article.model', folder + '/a.html', ['--wrt', 'W24', '--twice', '--saturated',
+        '--digits', '4', '--set', 'T=0.5'])
     browser.open(folder + '/a.html')
     check(browser.run('return document.getElementById("story-heading").textContent') == 'W24: a param', 'W24 is not chosen')
     check(browser.run('return document.querySelectorAll(".paths li").length') == 1, 'paths of W24')
-    check(browser.run('return [...document.querySelectorAll("details")].map((d) => d.open)') == [False, False, True, False, True], 'questions')
-    check(browser.run('return document.getElementById("result").textContent') == 'E = 0.0009592', browser.run('return document.getElementById("result").textContent'))
+    check(browser.run('return [...document.querySelectorAll("details")].map((d) => d.open)') == [False, False, True, False,
+        True], 'questions')
+    check(browser.run('return document.getElementById("result").textContent') == 'E = 0.0009592',
+        browser.run('return document.getElementById("result").textContent'))
     is_quiet(browser, 'asked for')
 
 
 # ---- Others ----
 
 def columns(browser, folder):
-    text = ('column t\ncolumn y\nconst k = 2\nparam a = 0.7\nparam b = -0.4\nm = a*exp(b*t) + k/10\nr = y - m\nE = huber(r)\nminimize E\n'
+    text = ('column t\ncolumn y\nconst k = 2\nparam a = 0.7\nparam b = -0.4\nm = a*exp(b*t) + k/10\nr = y - m\nE = '
+        'huber(r)\nminimize E\n'
             .replace('huber(r)', 'abs(r) < 0.1 ? r^2/2 : 0.1*(abs(r) - 0.05)'))
     write(folder + '/rows.csv', 't,y\n0,1\n1.5,0.25\n3,0.2\n')
     write(folder + '/row.csv', 't,y\n1.5,0.25\n')
@@ -312,7 +328,8 @@ def many(browser, folder):
     boxes = browser.run('return document.querySelectorAll(".box").length')
     check(3 < boxes <= 62, 'boxes:', boxes)
     browser.run(LINK, 'adjoints', 'dE/dx')
-    listed, said = browser.run('return [document.querySelectorAll(".paths li").length, document.getElementById("paths-body").textContent]')
+    listed, said = browser.run('return [document.querySelectorAll(".paths li").length, '
+        'document.getElementById("paths-body").textContent]')
     check(listed == 12 and 'more paths' in said, listed, 'paths listed;', said[:200])
     browser.resize(1280, 900)
     picture(browser, 'many')
@@ -320,7 +337,8 @@ def many(browser, folder):
 
 def names_are_text(browser, folder):
     """By the C API a name may be anything, markup and scripts too; in a model it may be a word of JavaScript's."""
-    text = 'param a = 1\nparam constructor = 2\nparam __proto__ = 3\ntoString = a*constructor + __proto__\nE = toString^2\nminimize E\n'
+    text = ('param a = 1\nparam constructor = 2\nparam __proto__ = 3\ntoString = a*constructor + __proto__\n'
+            'E = toString^2\nminimize E\n')
     numbers_agree(browser, 'names of JavaScript', text, folder, {'a': 1.5})
     tape(browser, 'hostile', folder)
     check(browser.run('return document.title') != 'taken', 'a name has run as a script')

@@ -41,7 +41,8 @@ class Reader(html.parser.HTMLParser):
         attributes = dict(attrs)
         check(attributes.get('id') not in self.ids, 'two elements have the id', attributes.get('id'))
         self.ids |= {attributes['id']} if 'id' in attributes else set()
-        self.loads += [v for k, v in attrs if k in ('src', 'href', 'data', 'action', 'poster', 'srcset') and not v.startswith(('#', 'data:'))]
+        self.loads += [v for k, v in attrs if k in ('src', 'href', 'data', 'action', 'poster', 'srcset')
+            and not v.startswith(('#', 'data:'))]
         self.scripts += [attributes] if tag == 'script' else []
         if tag not in ('meta', 'link', 'br', 'input', 'path', 'img'):
             self.open.append(tag)
@@ -70,7 +71,8 @@ def is_self_contained(path):
 
 
 def page_numbers(path, moved):
-    run = subprocess.run([NODE, HERE + '/numbers.js', path] + ['%s=%r' % item for item in moved.items()], capture_output=True, text=True,
+    run = subprocess.run([NODE, HERE + '/numbers.js', path] + ['%s=%r' % item for item in moved.items()], capture_output=True,
+        text=True,
                          check=False)
     check(run.returncode == 0, 'node fails:', run.stderr[-2000:])
     return json.loads(run.stdout) if run.returncode == 0 else None
@@ -91,14 +93,17 @@ def agrees_with_engine(what, text, folder, moved, options=(), eval_options=None)
         values, derivatives = engine.numbers(CHAINRULE, text, folder, point, options if eval_options is None else eval_options)
         for name, value in values.items():
             if name in got['values']:
-                check(engine.agrees(got['values'][name], value), what, point, name, 'page', got['values'][name], 'engine', value)
+                check(engine.agrees(got['values'][name], value), what, point, name, 'page', got['values'][name], 'engine',
+                    value)
         for name, value in derivatives.items():
             if name in got['adjoints']:
-                check(engine.agrees(got['adjoints'][name], value), what, point, 'derivative by', name, 'page', got['adjoints'][name], 'engine', value)
+                check(engine.agrees(got['adjoints'][name], value), what, point, 'derivative by', name, 'page',
+                    got['adjoints'][name], 'engine', value)
         check(point or got['written'] == got['edges'], what, 'slopes as written:', got['written'], 'of', got['edges'])
 
 
-POINTS = [0.0, 1.0, -1.0, 0.5, -0.5, 2.0, 1e-9, -1e-9, 1e-3, 0.3, -0.3, 0.7, 1.3, -1.7, 1.999, 2.5, 3.7, -2.3, 5.5, -6.25, 11.3, 13.0, 20.5, -20.5,
+POINTS = [0.0, 1.0, -1.0, 0.5, -0.5, 2.0, 1e-9, -1e-9, 1e-3, 0.3, -0.3, 0.7, 1.3, -1.7, 1.999, 2.5, 3.7, -2.3, 5.5, -6.25,
+    11.3, 13.0, 20.5, -20.5,
           30.0, -38.0, 45.0, -45.0, 171.0, 709.0, -745.0, 1e10, -1e10]
 CONSTANTS = {'powi': '0 1 2 3 -1 -2', 'polygamma': '0 1 2 3 4', 'leaky_relu': '0 0.1'}
 
@@ -139,11 +144,13 @@ def rows_agree(whose, text, folder):
     answer = json.loads(run.stdout)
     for k, row in enumerate(whose):
         z = 'z%d' % k
-        check(engine.agrees(got['values'][z], answer['values'][z]), row, 'page', got['values'][z], 'engine', answer['values'][z],
+        check(engine.agrees(got['values'][z], answer['values'][z]), row, 'page', got['values'][z], 'engine',
+            answer['values'][z],
               [answer['values'][letter + str(k)] for letter in 'xyw'])
         for x in (letter + str(k) for letter in 'xywv'):
             if x in got['adjoints']:
-                check(engine.agrees(got['adjoints'][x], answer['gradient'][x]), row, 'by', x, 'page', got['adjoints'][x], 'engine',
+                check(engine.agrees(got['adjoints'][x], answer['gradient'][x]), row, 'by', x, 'page', got['adjoints'][x],
+                    'engine',
                       answer['gradient'][x], [answer['values'][letter + str(k)] for letter in 'xyw'])
 
 

@@ -21,12 +21,14 @@ function inputs_of(app)
     {
         const step = graph.steps[i], {low, high, step: by} = range_of(i), id = prefix + i;
         const note = el("span", {class: "unseen", id: id + "-note"}, step.given ? "given" : "param");
-        const field = el("input", {type: "text", inputmode: "decimal", id: id + "-field", autocomplete: "off", spellcheck: "false",
+        const field = el("input", {type: "text", inputmode: "decimal", id: id + "-field", autocomplete: "off",
+            spellcheck: "false",
             "aria-label": `${step.name}, a number`, oninput: () => typed(i, field)});
         const slider = el("input", {type: "range", id, min: low, max: high, step: "any", "aria-describedby": id + "-note",
             oninput: () => app.move(i, rounded(Number(slider.value), by)),
             onkeydown: (event) => nudge(event, i, by)});
-        const made = el("div", {class: "control" + (step.given ? " given" : "")}, el("label", {for: id}, name_element(step.name)), slider, field, note);
+        const made = el("div", {class: "control" + (step.given ? " given" : "")},
+            el("label", {for: id}, name_element(step.name)), slider, field, note);
         controls.push({i, slider, field, made, low, high});
         show(controls.at(-1), true);
         return made;

@@ -21,7 +21,8 @@ function judge_of(graph)
         const adjoint = new Array(steps.length).fill(0);
         for (let i = last; i >= step; i--) {
             const mine = i === step ? undefined : own.get(key_of(i, true));
-            adjoint[i] = mine ? mine.value : i === last ? 1 : uses[i].reduce((s, k) => s + chain(adjoint[edges[k].to], slope[k]), 0);
+            adjoint[i] = mine ? mine.value : i === last ? 1
+                : uses[i].reduce((s, k) => s + chain(adjoint[edges[k].to], slope[k]), 0);
         }
         return adjoint[step];
     }

@@ -1,7 +1,8 @@
 /* layout.js -- where boxes stand: in layers from the inputs to the result, in an order with few crossings, each near what it
  * is joined to. It knows nothing of how they look.
  *
- * boxes [{width, height}], lines [{from, to}], from < to. Returns {x, y [box] (centres), routes [line] (points), width, height}. */
+ * boxes [{width, height}], lines [{from, to}], from < to. Returns {x, y [box] (centres), routes [line] (points), width,
+ * height}. */
 function layout_of(boxes, lines, gap_x, gap_y)
 {
     const into = boxes.map(() => []), out = boxes.map(() => []);

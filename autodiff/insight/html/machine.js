@@ -82,7 +82,8 @@ for (let k = 0; k < 56; k++) {
     let sum = 0;
     for (let j = 199; j > 1; j--)
         sum += Math.pow(j, -k);
-    zeta_less_1.push(sum + Math.pow(200, 1 - k) / (k - 1) + Math.pow(200, -k) * (0.5 + k / 2400 - k * (k + 1) * (k + 2) / 720 / 8e6));
+    const correction = 0.5 + k / 2400 - k * (k + 1) * (k + 2) / 720 / 8e6;
+    zeta_less_1.push(sum + Math.pow(200, 1 - k) / (k - 1) + Math.pow(200, -k) * correction);
 }
 
 /* log Gamma(2 + t) for |t| <= 1/2 (DLMF 5.7.3): small where it has its zero. */
@@ -114,6 +115,7 @@ function lgamma(x)
         return log(product) + lgamma_near_2(x - 2);
     }
     const square = 1 / (x * x);              /* DLMF 5.11.1 */
-    const series = 1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square * (1 / 1188 - square * (691 / 360360)))));
+    const later = 1 / 1680 - square * (1 / 1188 - square * (691 / 360360));
+    const series = 1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * later));
     return (x - 0.5) * log(x) - x + 0.91893853320467274178 + series / x;
 }

@@ -28,9 +28,11 @@ function picture_of(app)
     boxes.forEach((box) => {
         const step = box.shown < 0 ? null : graph.steps[box.shown];
         const characters = Math.max(characters_of(box.name), step && step.input ? 0 : 8);
-        box.kind = !step ? "folded" : step.given ? "given" : step.input ? "param" : box.shown === graph.last ? "result" : "step";
+        box.kind = !step ? "folded" : step.given ? "given" : step.input ? "param" : box.shown < graph.last ? "step"
+            : "result";
         box.lines = box.kind === "given" ? 1 : box.kind === "param" ? 2 : 3;
-        box.width = step && step.input ? Math.max(112, characters_of(box.name) * 8 + 88) : Math.max(step ? 86 : 132, characters * 8.8 + 26);
+        box.width = step && step.input ? Math.max(112, characters_of(box.name) * 8 + 88)
+            : Math.max(step ? 86 : 132, characters * 8.8 + 26);
         box.params = step ? [] : box.steps.filter((i) => graph.steps[i].input && graph.has_adjoint(i));
         box.lines -= !step && !box.params.length;
         box.height = box.lines * LINE_HEIGHT + 9;
@@ -82,21 +84,26 @@ function picture_of(app)
         } else if (box.kind === "folded") {
             texts.push(name_text(box.name, {class: "label", y: text_at(0)}));
             const inputs = box.steps.filter((i) => graph.steps[i].input).length;
-            const words = [box.steps.length - inputs ? plural(box.steps.length - inputs, "step") : "", inputs ? plural(inputs, "input") : ""];
+            const words = [box.steps.length - inputs ? plural(box.steps.length - inputs, "step") : "",
+                inputs ? plural(inputs, "input") : ""];
             texts.push(svg("text", {class: "contents", y: text_at(1)}, words.filter((w) => w).join(", ")));
         } else
             texts.push(name_text(box.name, {class: "label", y: text_at(1)}));
-        const frame = svg("rect", {class: "frame", x: left, y: top, width: box.width, height: box.height, rx: box.kind === "step" || box.kind === "result" ? 5 : box.height / 2.4});
+        const frame = svg("rect", {class: "frame", x: left, y: top, width: box.width, height: box.height,
+            rx: box.kind === "step" || box.kind === "result" ? 5 : box.height / 2.4});
         return svg("g", {class: "box " + box.kind, role: "button", tabindex: -1, "data-box": b,
             transform: `translate(${place.x[b].toFixed(1)} ${place.y[b].toFixed(1)})`,
             onclick: () => choose(b), onkeydown: (event) => key(event, b), onfocus: () => rove(b)}, frame, texts);
     });
     const width = place.width + 2 * margin, height = place.height + 2 * margin;
-    const marker = (id) => svg("marker", {id, viewBox: "0 0 8 8", refX: 6.5, refY: 4, markerWidth: 6, markerHeight: 6, orient: "auto-start-reverse"},
+    const marker = (id) => svg("marker", {id, viewBox: "0 0 8 8", refX: 6.5, refY: 4, markerWidth: 6, markerHeight: 6,
+        orient: "auto-start-reverse"},
         svg("path", {d: "M0 .8L7 4 0 7.200z"}));
-    const drawing = svg("svg", {class: dense ? "dense" : null, viewBox: `${-margin} ${-margin} ${width.toFixed(0)} ${height.toFixed(0)}`, role: "group",
-        "aria-label": `The graph: ${plural(boxes.length, "box")}, from the inputs to ${graph.steps[graph.last].name}`.replace("boxs", "boxes")},
-        svg("defs", {}, marker("arrow"), marker("arrow-active")), svg("g", {}, line_elements), svg("g", {}, box_elements), label_layer);
+    const drawing = svg("svg", {class: dense ? "dense" : null,
+        viewBox: `${-margin} ${-margin} ${width.toFixed(0)} ${height.toFixed(0)}`, role: "group",
+        "aria-label": `The graph: ${boxes.length} boxes, from the inputs to ${graph.steps[graph.last].name}`},
+        svg("defs", {}, marker("arrow"), marker("arrow-path"), marker("arrow-active")), svg("g", {}, line_elements),
+        svg("g", {}, box_elements), label_layer);
     by_id("picture").append(drawing);
     fit();
     addEventListener("resize", fit);
@@ -107,11 +114,15 @@ function picture_of(app)
     function fit()
     {
         const frame = by_id("picture"), room_for = (size, room) => Math.max(LEAST_SCALE, Math.min(1.15, room / size));
-        const scale = Math.min(room_for(width, frame.clientWidth - 2), room_for(height, innerHeight * 0.62));
+        const scale = Math.min(room_for(width, frame.clientWidth - 2), room_for(height, innerHeight * 0.56));
         drawing.style.width = width * scale + "px";
     }
 
-    function choose(b) { app.choose(boxes[b].shown >= 0 ? boxes[b].shown : boxes[b].steps.at(-1), boxes[b].shown >= 0 ? null : boxes[b]); }
+    function choose(b)
+    {
+        const box = boxes[b];
+        app.choose(box.shown >= 0 ? box.shown : box.steps.at(-1), box.shown >= 0 ? null : box);
+    }
 
     function rove(b)
     {
@@ -150,7 +161,8 @@ function picture_of(app)
         if (box.shown < 0)
             return draw_folded(box, element, largest);
         const has_value = app.has_value(box.shown), has_adjoint = app.has_adjoint(box.shown);
-        const value = chainrule.number_text(here.value[box.shown], show.short), adjoint = chainrule.number_text(here.adjoint[box.shown], show.short);
+        const value = chainrule.number_text(here.value[box.shown], show.short),
+            adjoint = chainrule.number_text(here.adjoint[box.shown], show.short);
         box.value_text.textContent = has_value ? value : "";
         if (box.kind !== "given")
             box.adjoint_text.textContent = has_adjoint ? adjoint : "";
@@ -168,13 +180,15 @@ function picture_of(app)
         const words = is_known ? "|gradient| " + chainrule.number_text(gradient_of(box), app.show.short) : "";
         box.adjoint_text.textContent = words;
         element.dataset.size = is_known ? size(gradient_of(box), largest) : "none";
-        element.setAttribute("aria-label", `${box.name}, ${element.querySelector(".contents").textContent}${is_known ? ", " + words : ""}`);
+        element.setAttribute("aria-label",
+            `${box.name}, ${element.querySelector(".contents").textContent}${is_known ? ", " + words : ""}`);
     }
 
     function draw()
     {
         const {here, event} = app;
-        const seen = boxes.filter((box) => box.shown !== graph.last).map((box) => (box.shown < 0 ? gradient_of(box) : Math.abs(here.adjoint[box.shown])));
+        const seen = boxes.filter((box) => box.shown !== graph.last)
+            .map((box) => (box.shown < 0 ? gradient_of(box) : Math.abs(here.adjoint[box.shown])));
         const largest = Math.max(0, ...seen.filter((x) => Number.isFinite(x)));
         const current = event ? box_of[event.step] : -1;
         const reached = new Set();
@@ -196,17 +210,21 @@ function picture_of(app)
     function draw_line(line, l, current, reached)
     {
         const {event, here, show} = app;
-        const active = event && line.edges.some((k) => (event.is_adjoint ? graph.edges[k].from : graph.edges[k].to) === event.step);
+        const end = event && event.is_adjoint ? "from" : "to";
+        const active = event && line.edges.some((k) => graph.edges[k][end] === event.step);
         const element = line_elements[l];
         element.classList.toggle("active", Boolean(active));
         element.classList.toggle("backward", Boolean(active && event.is_adjoint));
-        element.classList.toggle("on-path", line.edges.some((k) => reached.has(graph.edges[k].from)));
+        const on_path = line.edges.some((k) => reached.has(graph.edges[k].from));
+        element.classList.toggle("on-path", on_path);
         const path = element.firstChild;
-        path.setAttribute("marker-end", active ? event.is_adjoint ? "" : "url(#arrow-active)" : "url(#arrow)");
-        path.setAttribute("marker-start", active && event.is_adjoint ? "url(#arrow-active)" : "");
+        const backwards = active && event.is_adjoint, forwards = active ? "arrow-active" : on_path ? "arrow-path" : "arrow";
+        path.setAttribute("marker-end", backwards ? "" : `url(#${forwards})`);
+        path.setAttribute("marker-start", backwards ? "url(#arrow-active)" : "");
         if (active && event.is_adjoint && line.edges.length === 1) {
             const middle = free_point(path);
-            label_layer.append(svg("text", {x: middle.x, y: middle.y + 4}, "× " + chainrule.number_text(here.slope[line.edges[0]], show.short)));
+            label_layer.append(svg("text", {x: middle.x, y: middle.y + 4},
+                "× " + chainrule.number_text(here.slope[line.edges[0]], show.short)));
         }
     }
 
@@ -215,7 +233,8 @@ function picture_of(app)
     {
         const length = path.getTotalLength();
         const at = (part) => path.getPointAtLength(length * part);
-        const is_free = ({x, y}) => boxes.every((box, b) => Math.abs(x - place.x[b]) > box.width / 2 + 22 || Math.abs(y - place.y[b]) > box.height / 2 + 8);
+        const is_free = ({x, y}) => boxes.every((box, b) => Math.abs(x - place.x[b]) > box.width / 2 + 22
+            || Math.abs(y - place.y[b]) > box.height / 2 + 8);
         const part = [0.6, 0.68, 0.76, 0.84, 0.52, 0.44, 0.36, 0.28].find((p) => is_free(at(p)));
         return at(part === undefined ? 0.6 : part);
     }

@@ -13,8 +13,10 @@ function tables_of(app)
         const left_out = steps.length > MOST_ROWS ? steps.length - MOST_ROWS : 0;
         const shown = left_out ? [...steps.slice(0, MOST_ROWS / 2), -1, ...steps.slice(-MOST_ROWS / 2)] : steps;
         by_id(where).replaceChildren(el("table", {class: "quantities"},
-            el("thead", {}, el("tr", {}, el("th", {scope: "col"}, is_adjoint ? "derivative" : "quantity"), el("th", {scope: "col", class: "figure"}, "number"), el("th", {scope: "col"}, "yours"))),
-            shown.map((i) => (i < 0 ? el("tbody", {}, el("tr", {}, el("td", {colspan: 3, class: "hint"}, `… ${left_out} rows left out …`))) : row(i, is_adjoint)))));
+            el("thead", {}, el("tr", {}, el("th", {scope: "col"}, is_adjoint ? "derivative" : "quantity"),
+                el("th", {scope: "col", class: "figure"}, "number"), el("th", {scope: "col"}, "yours"))),
+            shown.map((i) => (i < 0 ? el("tbody", {},
+                el("tr", {}, el("td", {colspan: 3, class: "hint"}, `… ${left_out} rows left out …`))) : row(i, is_adjoint)))));
     }
 
     function row(i, is_adjoint)
@@ -25,9 +27,12 @@ function tables_of(app)
         const number = el("td", {class: "figure", "data-key": key});
         const verdict = el("span", {class: "verdict", id: "verdict-" + key});
         const field = el("input", {type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false",
-            "aria-label": `your number for ${label}`, "aria-describedby": "verdict-" + key, id: "mine-" + key, oninput: () => app.typed(key, field.value)});
-        const choose = el("button", {type: "button", class: "link math", title: "its story", onclick: () => app.choose(i)}, is_adjoint ? d(i) : name(i));
-        const element = el("tbody", {"data-row": key}, el("tr", {}, el("th", {scope: "row"}, choose), number, el("td", {class: "mine"}, field, verdict)), el("tr", {}, formula));
+            "aria-label": `your number for ${label}`, "aria-describedby": "verdict-" + key, id: "mine-" + key,
+                oninput: () => app.typed(key, field.value)});
+        const choose = el("button", {type: "button", class: "link math", title: "its story", onclick: () => app.choose(i)},
+            is_adjoint ? d(i) : name(i));
+        const element = el("tbody", {"data-row": key}, el("tr", {}, el("th", {scope: "row"}, choose), number,
+            el("td", {class: "mine"}, field, verdict)), el("tr", {}, formula));
         rows.set(key, {i, is_adjoint, element, formula, number, field, verdict});
         if (!is_adjoint)
             formula.append(" = ", ...formula_elements(step.formula, app.show).flat());
@@ -44,7 +49,8 @@ function tables_of(app)
         else
             delete r.number.dataset.value;
         if (r.is_adjoint && r.i !== graph.last)
-            r.formula.replaceChildren(...(graph.uses[r.i].length && seen ? [" = ", ...app.story.sum_of_terms(r.i, false).flat(9)] : []));
+            r.formula.replaceChildren(...(graph.uses[r.i].length && seen ? [" = ", ...app.story.sum_of_terms(r.i,
+                false).flat(9)] : []));
         const current = app.event && app.event.step === r.i && app.event.is_adjoint === r.is_adjoint;
         r.element.classList.toggle("current", Boolean(current));
     }
@@ -54,7 +60,8 @@ function tables_of(app)
     function words(verdict)
     {
         if (verdict.verdict === "carried")
-            return verdict.from ? `carried forward: it follows from your ${words_of(verdict.from)}` : "carried forward: it follows from your rounded numbers";
+            return verdict.from ? `carried forward: it follows from your ${words_of(verdict.from)}`
+                : "carried forward: it follows from your rounded numbers";
         return verdict.verdict === "wrong" && verdict.sign ? "wrong: the sign" : verdict.verdict;
     }
 
@@ -77,8 +84,10 @@ function tables_of(app)
                 tally[verdict.verdict]++;
         }
         const any = tally.right + tally.carried + tally.wrong;
-        by_id("score").textContent = any ? `Your numbers: ${tally.right} right, ${tally.carried} carried forward, ${tally.wrong} wrong.`
-            : "Put in your own numbers below: each is judged to the digits you give, and what only follows from an earlier slip is told apart.";
+        by_id("score").textContent = any
+            ? `Your numbers: ${tally.right} right, ${tally.carried} carried forward, ${tally.wrong} wrong.`
+            : "Put in your own numbers below: each is judged to the digits you give, and what only follows from an earlier " +
+                "slip is told apart.";
         by_id("clear").hidden = !app.mine.size;
     }
 

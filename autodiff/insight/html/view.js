@@ -24,7 +24,8 @@ const time = new Map(events.map((event, k) => [chainrule.key_of(event.step, even
 app.has_value = (i) => app.graph.steps[i].input || app.k >= time.get(chainrule.key_of(i, false));
 app.has_adjoint = (i) => app.graph.has_adjoint(i) && app.k >= time.get(chainrule.key_of(i, true));
 
-app.where = () => (app.event.is_adjoint ? `step ${app.k - forward} of ${events.length - forward}` : `step ${app.k} of ${forward}`);
+app.where = () => (app.event.is_adjoint ? `step ${app.k - forward} of ${events.length - forward}`
+    : `step ${app.k} of ${forward}`);
 
 app.story = story_of(app);
 app.inputs = inputs_of(app);
@@ -36,7 +37,8 @@ const questions = questions_of(app);
 function head()
 {
     const last = app.graph.last;
-    by_id("result").replaceChildren(app.story.name(last), " = ", el("b", {"data-value": app.here.value[last]}, app.story.number(app.here.value[last])));
+    by_id("result").replaceChildren(app.story.name(last), " = ", el("b", {"data-value": app.here.value[last]},
+        app.story.number(app.here.value[last])));
 }
 
 function draw_controls()
@@ -61,7 +63,8 @@ function say()
     if (!event)
         return by_id("said").replaceChildren("At the start.");
     const name = graph.steps[event.step].name, x = event.is_adjoint ? here.adjoint[event.step] : here.value[event.step];
-    by_id("said").textContent = `${event.is_adjoint ? `Backward: d${app.result_name}/d${name}` : `Forward: ${name}`} = ${chainrule.number_text(x, app.show.digits)}`;
+    const what = event.is_adjoint ? `Backward: d${app.result_name}/d${name}` : `Forward: ${name}`;
+    by_id("said").textContent = `${what} = ${chainrule.number_text(x, app.show.digits)}`;
 }
 
 function draw_all()

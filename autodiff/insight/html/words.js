@@ -41,7 +41,10 @@ function name_element(name)
     return el("var", {}, head, sub && el("sub", {}, sub));
 }
 
-function derivative_element(of, by) { return [el("var", {}, "d"), name_element(of), "/", el("var", {}, "d"), name_element(by)]; }
+function derivative_element(of, by)
+{
+    return [el("var", {}, "d"), name_element(of), "/", el("var", {}, "d"), name_element(by)];
+}
 
 const SIGNS = [["<=", "≤"], [">=", "≥"], ["!=", "≠"], ["==", "="], ["*", " · "], ["-", "−"], ["^2", "²"], ["^3", "³"]];
 
@@ -50,7 +53,8 @@ function signs(text)
 {
     text = text.replace(/(\d)e-(\d)/g, "$1e−$2");
     for (const [plain, printed] of SIGNS)
-        text = plain[0] === "^" ? text.replace(new RegExp("\\" + plain + "(?![\\d.])", "g"), printed) : text.replaceAll(plain, printed);
+        text = plain[0] !== "^" ? text.replaceAll(plain, printed)
+            : text.replace(new RegExp("\\" + plain + "(?![\\d.])", "g"), printed);
     return text;
 }
 
