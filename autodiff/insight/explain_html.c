@@ -10,7 +10,7 @@
 
 enum { MOST_BOXES = 60 };                  /* in the picture; more fold */
 
-/* ---- Data ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Data ---------------------------------------------------------------------------------------------------------------- */
 
 /* Inside quotes; `<` is escaped, so that no text ends the script that holds it. */
 static void put_text(FILE *out, const char *text, size_t n)
@@ -68,7 +68,7 @@ static void put_formula(const ad_explaining *e, ad_var v)
     fputc(']', out);
 }
 
-/* ---- The nodes of a tape, as programs ------------------------------------------------------------------------------------------ */
+/* ---- The nodes of a tape, as programs ------------------------------------------------------------------------------------ */
 
 /* What numbers nodes anew: number [nodes], 0 for one that is not needed. */
 typedef struct numbering {
@@ -126,7 +126,7 @@ static void put_nodes(const numbering *w, FILE *out)
         }
 }
 
-/* ---- Slopes, as programs of few nodes ----------------------------------------------------------------------------------------------- */
+/* ---- Slopes, as programs of few nodes ------------------------------------------------------------------------------------ */
 
 enum { MOST_IN_SLOPE = 64 };
 
@@ -193,7 +193,7 @@ static void put_slope_program(const ad_explaining *e, ad_var slope)
     fputc(']', out);
 }
 
-/* ---- Steps -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Steps --------------------------------------------------------------------------------------------------------------- */
 
 static void put_edge(const ad_explaining *e, const ad_edge *edge)
 {
@@ -272,7 +272,7 @@ static int put_model(ad_explaining *e)
     return made;
 }
 
-/* ---- The rule book: its text is JavaScript as it stands ------------------------------------------------------------------------------- */
+/* ---- The rule book: its text is JavaScript as it stands ------------------------------------------------------------------ */
 
 static void put_function(FILE *out, const char *text)
 {
@@ -298,7 +298,7 @@ static void put_rules(FILE *out)
     }
 }
 
-/* ---- The page --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- The page ------------------------------------------------------------------------------------------------------------ */
 
 static void put_html(FILE *out, const char *text)
 {

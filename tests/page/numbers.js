@@ -17,6 +17,10 @@ console.log(JSON.stringify({
     values: named(here.value),
     adjoints: named(here.adjoint),
     params: graph.steps.flatMap((step, i) => (step.input && !step.given ? [[step.name, here.value[i], here.adjoint[i]]] : [])),
+    sums: named(graph.steps.map((step, i) => graph.uses[i].reduce((s, k) => s + graph.contribution(here, k), i === graph.last
+        ? 1 : 0))),
+    sizes: named(graph.steps.map((step, i) => graph.uses[i].reduce((s, k) => s + Math.abs(graph.contribution(here, k)),
+        1e-300))),
     written: here.written.filter((is_so) => is_so).length,
     edges: graph.edges.length,
     paths: Object.fromEntries(graph.steps.map((step, i) => [step.name, String(paths.counts()[i].paths)])),

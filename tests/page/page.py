@@ -335,6 +335,13 @@ def many(browser, folder):
     picture(browser, 'many')
 
 
+def trouble(browser, folder):
+    """Values that are no numbers are shown, and mend themselves when an input is moved back into the domain."""
+    text = ('param x = -1\nparam y = 0\nconst t = 2\nl = log(x)\nr = 1/y\ns = sqrt(x*x - 1)\nE = l*t + 0*r + s\nminimize E\n')
+    numbers_agree(browser, 'no numbers', text, folder, {'x': 0.5, 'y': 0.25})
+    numbers_agree(browser, 'numbers again', text, folder, {'x': 0.99, 'y': -0.5})
+
+
 def names_are_text(browser, folder):
     """By the C API a name may be anything, markup and scripts too; in a model it may be a word of JavaScript's."""
     text = ('param a = 1\nparam constructor = 2\nparam __proto__ = 3\ntoString = a*constructor + __proto__\n'
@@ -383,7 +390,7 @@ def main():
             browser.resize(1280, 900)
             numbers_agree(browser, 'random model %d' % k, text, folder, {'p0': 0.41, 'p3': -0.27, 'c1': 0.33})
             picture(browser, 'random_%d' % k, True)
-        for part in (asked_for, columns, many, names_are_text, network):
+        for part in (asked_for, columns, trouble, many, names_are_text, network):
             browser.resize(1280, 900)
             part(browser, folder)
     print('%d checks, %d failures' % (checks, len(failures)))

@@ -13,7 +13,8 @@
 static int write_page(ad_var E, size_t n, const ad_var *params, const char *path, const char *title)
 {
     FILE *out = fopen(path, "w");
-    int failed = !out || ad_explain(E, out, (ad_explain_options){.format = AD_FORMAT_HTML, .n_wrt = n, .wrt = params, .title = title}) != AD_OK;
+    ad_explain_options how = {.format = AD_FORMAT_HTML, .n_wrt = n, .wrt = params, .title = title};
+    int failed = !out || ad_explain(E, out, how) != AD_OK;
     if (out && fclose(out))
         failed = 1;
     for (size_t i = 0; i < n; i++)
@@ -24,8 +25,9 @@ static int write_page(ad_var E, size_t n, const ad_var *params, const char *path
 static int hostile(const char *path)
 {
     static const char *const names[] = {
-        "</script><script>document.title = 'taken'</script>", "\"><img src=x onerror=\"document.title='taken'\">", "<!--", "]]>", "a\nb\tc\\",
-        "\xff\xfe\x80 not UTF-8", "gr\xc3\xb6\xc3\x9f" "e", "__proto__", "&lt;b&gt;", "d(E)/d(x)", "${x}`'", "\xe2\x80\xa8 line", "\x01" "7\x02",
+        "</script><script>document.title = 'taken'</script>", "\"><img src=x onerror=\"document.title='taken'\">", "<!--", "]]>",
+        "a\nb\tc\\", "\xff\xfe\x80 not UTF-8", "gr\xc3\xb6\xc3\x9f" "e", "__proto__", "&lt;b&gt;", "d(E)/d(x)", "${x}`'",
+        "\xe2\x80\xa8 line", "\x01" "7\x02",
     };
     enum { N = sizeof names / sizeof *names };
     ad_tape *tape = ad_tape_new();
@@ -36,7 +38,8 @@ static int hostile(const char *path)
         snprintf(formula, sizeof formula, "%s squared", names[i]);
         sum = ad_add(sum, ad_name(ad_square(x[i]), formula));
     }
-    int failed = write_page(ad_name(ad_tanh(sum), names[0]), N, x, path, "<title>&amp; </title><script>document.title = 'taken'</script>");
+    int failed = write_page(ad_name(ad_tanh(sum), names[0]), N, x, path,
+                            "<title>&amp; </title><script>document.title = 'taken'</script>");
     ad_tape_free(tape);
     return failed;
 }

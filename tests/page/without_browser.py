@@ -78,6 +78,11 @@ def page_numbers(path, moved):
     return json.loads(run.stdout) if run.returncode == 0 else None
 
 
+def near(a, b, size):
+    """Sums of terms as large as `size`, in another order."""
+    return engine.agrees(a, b) or abs(float(a) - float(b)) <= engine.CLOSE * float(size)
+
+
 def agrees_with_engine(what, text, folder, moved, options=(), eval_options=None):
     model, path = folder + '/a.model', folder + '/a.html'
     with open(model, 'w', encoding='utf-8') as file:
@@ -99,6 +104,10 @@ def agrees_with_engine(what, text, folder, moved, options=(), eval_options=None)
             if name in got['adjoints']:
                 check(engine.agrees(got['adjoints'][name], value), what, point, 'derivative by', name, 'page',
                     got['adjoints'][name], 'engine', value)
+        for name, value in derivatives.items():
+            if name in got['sums']:
+                check(near(got['sums'][name], value, got['sizes'][name]), what, point, 'contributions to', name,
+                    got['sums'][name], 'engine', value)
         check(point or got['written'] == got['edges'], what, 'slopes as written:', got['written'], 'of', got['edges'])
 
 
@@ -173,6 +182,14 @@ w = leaky_relu(x - y, 0.1)
 E = u*v + abs(w)*u
 minimize E
 '''
+OUTSIDE = '''param x = -1
+param y = 0
+l = log(x)
+r = 1/y
+s = sqrt(x*x - 1)
+E = 2*l + 0*r + s
+minimize E
+'''
 
 
 def tape_agrees(which, folder):
@@ -199,6 +216,7 @@ def main():
         for k, text in enumerate(models.random_models(OPS_DEF, 6, 20)):
             agrees_with_engine('random model %d' % k, text, folder, {'p0': 0.61, 'p3': -0.27, 'c1': 0.33})
         agrees_with_engine('zeros, infinities and kinks', ZEROS, folder, {'x': 0.25, 'a': -0.5})
+        agrees_with_engine('outside the domain', OUTSIDE, folder, {'x': 1.5, 'y': 0.25})
         agrees_with_engine('branches', BRANCHES, folder, {'x': -0.75})
         for which in ('hostile', 'network'):
             tape_agrees(which, folder)

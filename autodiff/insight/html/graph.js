@@ -110,10 +110,10 @@ function graph_of(model)
             for (const i of inside[to]) {
                 if (is_leaf(nodes[i]))
                     continue;
-                const g = here.get(i) || 0;
-                each_slope(i, value, (k, s) => here.set(k, (here.get(k) || 0) + (g === 0 ? 0 : chain(g, s))));
+                const g = here.get(i) ?? 0;
+                each_slope(i, value, (k, s) => here.set(k, (here.get(k) ?? 0) + (g === 0 ? 0 : chain(g, s))));
             }
-            step.edges.forEach((edge, k) => { slope[first_edge[to] + k] = here.get(steps[edge.from].node) || 0; });
+            step.edges.forEach((edge, k) => { slope[first_edge[to] + k] = here.get(steps[edge.from].node) ?? 0; });
         });
         return slope;
     }

@@ -1,6 +1,6 @@
 /* paths_view.js -- the chosen variable's paths on the page: each as a product, in symbols and in numbers, and their sum beside
  * the sweep's number. */
-const MOST_WALKED = 100000, MOST_FACTORS = 16;
+const MOST_WALKED = 100000, MOST_MULTIPLIED = 3e6, MOST_FACTORS = 16;
 
 function paths_view_of(app)
 {
@@ -62,12 +62,13 @@ function paths_view_of(app)
         if (section.hidden)
             return;
         const {here} = app, most = graph.model.mostPaths, shown = [];
-        let walked = 0, sum = 0;
+        let walked = 0, multiplied = 0, sum = 0;
         paths.each(i, (way) => {
             sum += paths.product(here, way);
             if (shown.length < most)
                 shown.push(path_element(way));
-            return ++walked < MOST_WALKED;
+            multiplied += way.length;
+            return ++walked < MOST_WALKED && multiplied < MOST_MULTIPLIED;
         });
         const count = counts[i].paths, all = BigInt(walked) === count;
         const inputs = graph.steps.map((step, k) => k).filter((k) => graph.steps[k].input && !graph.steps[k].given);
@@ -87,7 +88,8 @@ function paths_view_of(app)
                 "The sweep ", el("b", {id: "paths-sweep", "data-value": here.adjoint[i]}, number(here.adjoint[i]))),
             el("p", {class: "rule"},
                 `Path by path this takes ${big(counts[i].multiplications)} multiplications, and the derivatives by all ` +
-                `${plural(inputs.length, "input")} ${big(total("multiplications"))} (${big(total("paths"))} paths). The sweep ` +
+                `${plural(inputs.length,
+                    "input")} ${big(total("multiplications"))} (${big(total("paths"))} paths). The sweep ` +
                 `takes ${graph.edges.length} for all of them at once: one for each slope, since what paths share is ` +
                 "computed once."),
             others(i, sum, all));

@@ -118,9 +118,9 @@ function story_of(app)
     function kink_note(node)
     {
         const rule = chainrule.rules[graph.nodes[node][0]];
-        return el("p", {class: "rule kink"}, "This point is on a kink: ", el("b", {}, rule.name),
-            " has a derivative only where ",
-            el("code", {}, signs(rule.holds.text)), ". The slope taken is the rule book's convention.");
+        return el("p", {class: "rule kink"}, "A kink, a jump or an end of the domain: the slope of ",
+            el("b", {}, rule.name), " is its derivative where ", el("code", {}, signs(rule.holds.text)),
+            ", which is not so here. What is taken is the rule book's convention.");
     }
 
     function draw_now()
