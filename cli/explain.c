@@ -13,7 +13,7 @@ static const struct { const char *option; ad_question question; } questions[] = 
 
 static int format_of(const cli_options *options, ad_format *format)
 {
-    static const char *const names[] = {"text", "markdown", "latex"};
+    static const char *const names[] = {"text", "markdown", "latex", "html"};
     const char *asked = cli_value(options, "--format");
     if (cli_has(options, "--json") && !asked) {
         *format = AD_FORMAT_JSON;
@@ -28,7 +28,7 @@ static int format_of(const cli_options *options, ad_format *format)
             *format = (ad_format)i;
             return 1;
         }
-    cli_message("--format takes text, markdown or latex, not '%s'", asked);
+    cli_message("--format takes text, markdown, latex or html, not '%s'", asked);
     return 0;
 }
 
@@ -79,7 +79,7 @@ static int explain(const cli_options *options)
 
 static const cli_option options[] = {
     {"--wrt", NULL, "NAME", "the manual chain rule for this variable: every path, and other ways to derive by it"},
-    {"--format", NULL, "FORMAT", "text (default), markdown or latex"},
+    {"--format", NULL, "FORMAT", "text (default), markdown, latex, or html: a page to step through"},
     {"--output", "-o", "FILE", "write to this file, not to the standard output"},
     {"--digits", NULL, "N", "significant digits of numbers (default 6)"},
     {"--steps", NULL, "N", "steps shown of each kind; the middle is left out of more (default 60)"},

@@ -349,7 +349,7 @@ int ad_drawing_make(ad_drawing *d)
     return 1;
 }
 
-void ad_drawing_free(ad_drawing *d)
+void ad_drawing_drop(ad_drawing *d)
 {
     size_t n = d->s.n;
     drop(d, d->frame, d->frame_room, sizeof *d->frame);
@@ -363,5 +363,10 @@ void ad_drawing_free(ad_drawing *d)
     drop(d, d->marked, n, 1);
     drop(d, d->box, d->box_room, sizeof *d->box);
     drop(d, d->line, d->line_room, sizeof *d->line);
+}
+
+void ad_drawing_free(ad_drawing *d)
+{
+    ad_drawing_drop(d);
     ad_steps_free(&d->s);
 }

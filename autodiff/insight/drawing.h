@@ -66,6 +66,7 @@ typedef struct ad_drawing {
 /* Folds the steps into as many boxes as there may be. 0 when there is no memory. */
 int  ad_drawing_make(ad_drawing *d);
 void ad_drawing_free(ad_drawing *d);
+void ad_drawing_drop(ad_drawing *d);       /* but for the steps, which were lent */
 
 /* How large a derivative is beside the largest drawn: 0 (none) to 6, a factor of 4 apart; -1 for NaN. */
 int  ad_drawing_size(const ad_drawing *d, double derivative);

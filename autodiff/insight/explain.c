@@ -283,6 +283,8 @@ static ad_status explain(ad_explaining *e, ad_var E)
         status = AD_ERROR_ARGUMENT;
     else if (e->options.format == AD_FORMAT_JSON)
         ad_explain_json(e);
+    else if (e->options.format == AD_FORMAT_HTML)
+        ad_explain_html(e);
     else
         whole(e);
     if (status == AD_OK && (ad_tape_error(e->s.notebook) == AD_ERROR_NO_MEMORY || e->failed))

@@ -24,7 +24,9 @@
 extern "C" {
 #endif
 
-/** JSON is one object, whose fields stay; more may come. Numbers have all their digits, texts those asked for; what is not
+/** HTML is one page, without a network, that is stepped through; its numbers follow when an input is moved.
+ *
+ *  JSON is one object, whose fields stay; more may come. Numbers have all their digits, texts those asked for; what is not
  *  finite is "inf", "-inf", "nan"; a count beyond 2^53 is a string of digits.
  *
  *    quantity, value, note (or null), digits
@@ -41,7 +43,7 @@ extern "C" {
  *      question       why_order, why_add, twice, kinks, saturated
  *      answer         [sentences, and rows of tables as arrays of texts]
  *      facts          {key: number or text}, the numbers of the answer */
-typedef enum ad_format { AD_FORMAT_TEXT, AD_FORMAT_MARKDOWN, AD_FORMAT_LATEX, AD_FORMAT_JSON } ad_format;
+typedef enum ad_format { AD_FORMAT_TEXT, AD_FORMAT_MARKDOWN, AD_FORMAT_LATEX, AD_FORMAT_HTML, AD_FORMAT_JSON } ad_format;
 
 /** A learner's questions, answered with the graph at hand. */
 typedef enum ad_question {

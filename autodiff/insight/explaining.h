@@ -84,6 +84,8 @@ void ad_explain_not_finite(ad_explaining *e);
 void ad_explain_number(ad_explaining *e, const char *key, double number);
 void ad_explain_text(ad_explaining *e, const char *key, const char *text);
 
+/* The whole as a page to step through: explain_html.c. */
+void ad_explain_html(ad_explaining *e);
 /* The whole as JSON: explain_json.c. */
 void ad_explain_json(ad_explaining *e);
 

@@ -266,6 +266,12 @@ static void visit(writer *w, uint32_t id, int least, int behind_operator, int na
         put_value(w, value, w->style.digits, least, behind_operator);
         return;
     }
+    if (input && w->style.marked) {
+        char mark[16];
+        snprintf(mark, sizeof mark, "%c%u%c", AD_MARK_BEGIN, (unsigned)ad_word_y(w->tape->head->words[id]), AD_MARK_END);
+        put(w, mark);
+        return;
+    }
     if (name) {
         put_name(w, name);
         return;

@@ -4,10 +4,13 @@
 
 #include "../tape/tape.h"
 
+enum { AD_MARK_BEGIN = 1, AD_MARK_END = 2 }; /* characters that no name shown has */
+
 typedef struct ad_style {
     int latex;                             /* else infix in plain characters */
     int digits;                            /* names give way to their values, with so many digits; 0: names stay */
     int constants;                         /* constants that nobody wrote, of more than 12 digits, have so many; 0: all */
+    int marked;                            /* an input's name gives way to its number among inputs, between AD_MARK_* */
 } ad_style;
 
 /* The text of a variable, its name or (named 0) the formula behind it, as ad_text_of does. */

@@ -167,4 +167,5 @@ def main(output, inputs):
         file.write('};\n\nconst int ad_helper_count = sizeof ad_helpers / sizeof *ad_helpers;\n')
 
 
-main(sys.argv[1], sys.argv[2:])
+if __name__ == '__main__':
+    main(sys.argv[1], sys.argv[2:])

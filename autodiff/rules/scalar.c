@@ -402,6 +402,12 @@ static struct pair log_near_1(double f)
     return (struct pair){hi, ((f - hi) - half) + (s * (half + z * polynomial(z, series, 8)) - square.lo * 0.5)};
 }
 
+static double libm_lgamma(double x)
+{
+    int sign;
+    return lgamma_r(x, &sign);
+}
+
 /* Shifted into [1, 2] by the recurrence, upwards or downwards: log Gamma there, and the logarithm of the product that was
  * passed, of which long ones stay within the range. */
 static double lgamma_near(double x)
@@ -421,9 +427,8 @@ static double lgamma_near(double x)
         product = (struct pair){-product.hi, -product.lo};
     struct pair l = product.lo == 0 && product.hi > 0.75 && product.hi < 1.5 ? log_near_1(product.hi - 1) : log_of(product);
     struct pair z = add(lgamma_of_one_plus(above), (struct pair){-up * l.hi, -up * l.lo});
-    int sign;
     if (x < 0 && fabs(z.hi) < 0.1 + 0x1p-5 * fabs(l.hi))
-        return lgamma_r(x, &sign);         /* near a zero, which that knows to more digits */
+        return libm_lgamma(x);             /* near a zero, which that knows to more digits */
     return z.hi + z.lo;
 }
 
@@ -496,6 +501,11 @@ static struct wide normalised(struct wide a)
     int shift;
     frexp(a.value.hi, &shift);
     return (struct wide){{ldexp(a.value.hi, -shift), ldexp(a.value.lo, -shift)}, a.exponent + shift};
+}
+
+static struct wide negative(struct wide a)
+{
+    return (struct wide){{-a.value.hi, -a.value.lo}, a.exponent};
 }
 
 static struct wide add_wide(struct wide a, struct wide b)
@@ -589,9 +599,7 @@ double ad_scalar_polygamma(double x, double order)
         struct pair up = sum_of(from_whole < 0 ? 1 : 0, from_whole);
         struct pair down = sum_of(from_whole < 0 ? 0 : 1, -from_whole);
         struct wide mirror = polygamma_above_0(down, n), far = polygamma_above_0(sum_of(1, -x), n);
-        struct pair *away = odd ? &far.value : &mirror.value;
-        *away = (struct pair){-away->hi, -away->lo};
-        z = add_wide(add_wide(polygamma_above_0(up, n), mirror), far);
+        z = add_wide(add_wide(polygamma_above_0(up, n), odd ? mirror : negative(mirror)), odd ? negative(far) : far);
     }
     return outer * ldexp(z.value.hi + z.value.lo, z.exponent);
 }

@@ -398,9 +398,9 @@ static ad_status explain_once(failing *m, FILE *out, long fail_at, ad_format for
 
 Test(explain, every_allocation_may_fail, .timeout = 60)
 {
-    static const ad_format formats[] = {AD_FORMAT_TEXT, AD_FORMAT_JSON};
+    static const ad_format formats[] = {AD_FORMAT_TEXT, AD_FORMAT_HTML, AD_FORMAT_JSON};
     FILE *out = fopen("/dev/null", "w");
-    for (size_t f = 0; f < 2; f++) {
+    for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
         failing m = {0};
         cr_assert_eq(explain_once(&m, out, 0, formats[f]), AD_OK);
         long calls = m.calls;
