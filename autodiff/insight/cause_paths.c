@@ -73,9 +73,11 @@ static void seek_node(ad_search *S, uint32_t i, double bits)
     char text[AD_WORDS], exact[AD_DETAIL];
     if (ad_guess_fits(S, &(ad_guess){.predict = without_node, .i = i, .may_vanish = 1}, bits))
         ad_suspicions_add(S->findings, AD_CAUSE_MISSING_PATH, ad_words_name(S, i) ? 2.55 : 2.65,
-                        "a missing path: the one through %.80s, which was held constant%.150s", ad_words_of_place(S, i, text, sizeof text), ad_words_of_exact(S, exact, sizeof exact));
+                        "a missing path: the one through %.80s, which was held constant%.150s",
+                        ad_words_of_place(S, i, text, sizeof text), ad_words_of_exact(S, exact, sizeof exact));
     if (ad_guess_fits(S, &(ad_guess){.predict = two_parts, .i = i, .other = i, .may_vanish = 1}, bits + 1))
-        ad_suspicions_add(S->findings, AD_CAUSE_MISSING_PATH, 2.7, "missing paths: only the one through %.80s is there%.150s", ad_words_of_place(S, i, text, sizeof text),
+        ad_suspicions_add(S->findings, AD_CAUSE_MISSING_PATH, 2.7, "missing paths: only the one through %.80s is there%.150s",
+                        ad_words_of_place(S, i, text, sizeof text),
                         ad_words_of_exact(S, exact, sizeof exact));
 }
 
@@ -306,7 +308,7 @@ static void seek_paths(ad_search *S)
     ad_resize(S->allocator, path, 2 * (size_t)s->paths->n * sizeof *path, 0);
 }
 
-/* ---- Nothing at all ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- Nothing at all ------------------------------------------------------------------------------------------------- */
 
 static void seek_nothing(ad_search *S)
 {

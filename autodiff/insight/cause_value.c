@@ -148,7 +148,8 @@ static void seek_other_scale(ad_search *S, uint32_t i, uint32_t k, double bits)
             snprintf(words, sizeof words, changes[c].words, was, was);
             say(S, changes[c].kind == SCALED_OPERAND ? AD_CAUSE_FACTOR : AD_CAUSE_MISSING_FACTOR, 3.1, "%s", "with %.140s", words);
         }
-    if (k == 0 && (S->s->paths->places[i].op == AD_OP_square || S->s->paths->places[i].op == AD_OP_pow) && fits(S, i, 0, RAISED, NONE, 0, bits)) {
+    enum ad_op op = S->s->paths->places[i].op;
+    if (k == 0 && (op == AD_OP_square || op == AD_OP_pow) && fits(S, i, 0, RAISED, NONE, 0, bits)) {
         snprintf(words, sizeof words, "one more factor %.60s in %.60s", was, ad_words_of_formula(S, i, (char[AD_WORDS]){0}, AD_WORDS));
         say(S, AD_CAUSE_MISSING_FACTOR, 3.05, "%s", "with %.140s", words);
     }
@@ -158,7 +159,8 @@ static void seek_other_scale(ad_search *S, uint32_t i, uint32_t k, double bits)
 static void seek_other_function(ad_search *S, uint32_t i, double bits)
 {
     static const enum ad_op pairs[][2] = {
-        {AD_OP_sin, AD_OP_cos}, {AD_OP_sinh, AD_OP_cosh}, {AD_OP_normal_pdf, AD_OP_normal_cdf}, {AD_OP_sigmoid, AD_OP_tanh}, {AD_OP_tan, AD_OP_tanh},
+        {AD_OP_sin, AD_OP_cos}, {AD_OP_sinh, AD_OP_cosh}, {AD_OP_normal_pdf, AD_OP_normal_cdf},
+        {AD_OP_sigmoid, AD_OP_tanh}, {AD_OP_tan, AD_OP_tanh},
         {AD_OP_sin, AD_OP_sinh}, {AD_OP_cos, AD_OP_cosh}, {AD_OP_exp, AD_OP_exp2}, {AD_OP_log, AD_OP_exp}, {AD_OP_lgamma, AD_OP_digamma},
     };
     enum ad_op op = S->s->paths->places[i].op;

@@ -32,9 +32,10 @@ static size_t without_age(const char *name, char *base, size_t size)
 static size_t step_from(const ad_judging *j, size_t u)
 {
     const ad_expression *e = ad_model_symbol(j->model, u)->formula;
-    const ad_formula_node *root = e ? &e->nodes[e->size - 1] : NULL, *left = root && root->kind == AD_NODE_ROW && root->operands == 2 ? &e->nodes[root->first] : NULL;
-    int is_step = left && (root->op == AD_OP_sub || root->op == AD_OP_add) && left->kind == AD_NODE_NAME && e->nodes[e->size - 2].first == 1 &&
-                  ad_model_symbol(j->model, left->symbol)->kind != AD_SYMBOL_FORMULA;
+    const ad_formula_node *root = e ? &e->nodes[e->size - 1] : NULL;
+    const ad_formula_node *left = root && root->kind == AD_NODE_ROW && root->operands == 2 ? &e->nodes[root->first] : NULL;
+    int is_step = left && (root->op == AD_OP_sub || root->op == AD_OP_add) && left->kind == AD_NODE_NAME &&
+                  e->nodes[e->size - 2].first == 1 && ad_model_symbol(j->model, left->symbol)->kind != AD_SYMBOL_FORMULA;
     return is_step ? left->symbol : AD_NO_SYMBOL;
 }
 

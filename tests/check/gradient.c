@@ -155,6 +155,43 @@ Test(check, at_a_kink_it_cannot_tell)
     ad_function_free(f);
 }
 
+static void tie_gradient(size_t n, const double *x, double *g)
+{
+    (void)n;
+    g[0] = 1;
+    g[1] = 0 * x[1];
+}
+
+Test(check, a_tie_that_is_no_kink_is_judged)
+{
+    ad_tape *tape = ad_tape_new();
+    ad_var x = ad_param(tape, "x", 0), y = ad_param(tape, "y", 0), E = ad_max(x, ad_min(x, y));      /* x, wherever y is */
+    ad_function *f = ad_function_new(tape, 1, &E);
+    ad_tape_free(tape);
+    ad_check *c = ad_check_gradient(2, (double[]){0.5, 3}, (ad_check_options){.function = f, .gradient = tie_gradient});
+    cr_assert(c->entries[0].verdict == AD_RIGHT && c->entries[1].verdict == AD_RIGHT, "%s", c->entries[0].detail);
+    ad_check_free(c);
+    ad_function_free(f);
+}
+
+static void flat_gradient(size_t n, const double *x, double *g)
+{
+    (void)n;
+    g[0] = cos(x[0]) * sin(x[0]) * 1.7 - 1.7 * sin(x[0]) * cos(x[0]);
+}
+
+Test(check, what_is_0_but_for_rounding_is_right)
+{
+    ad_tape *tape = ad_tape_new();
+    ad_var x = ad_param(tape, "x", 0), E = ad_mul(0.85, ad_add(ad_square(ad_sin(x)), ad_square(ad_cos(x))));
+    ad_function *f = ad_function_new(tape, 1, &E);
+    ad_tape_free(tape);
+    ad_check *c = ad_check_gradient(1, (double[]){0.7}, (ad_check_options){.function = f, .gradient = flat_gradient});
+    cr_assert_eq(c->entries[0].verdict, AD_RIGHT, "%s", c->entries[0].detail);
+    ad_check_free(c);
+    ad_function_free(f);
+}
+
 static void cancelling(size_t n, const double *x, double *g) { (void)n, (void)x; g[0] = 1; }
 
 Test(check, digits_that_are_rounding_noise_are_no_mistake)
