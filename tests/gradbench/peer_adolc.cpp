@@ -7,7 +7,7 @@
 
 namespace {
 
-enum { TRACE = 1, CAMERA = 11, POINT = 3, INPUTS = CAMERA + POINT + 1 };
+enum { TRACE = 1, OBSERVATION = 2, ROOM = 4096, CAMERA = 11, POINT = 3, INPUTS = CAMERA + POINT + 1 };
 
 std::vector<adouble> independent(size_t n, const double *x)
 {
@@ -199,7 +199,7 @@ void ba_adolc(size_t n, size_t m, size_t p, const double *cams, const double *po
         for (size_t j = 0; j < INPUTS; j++)
             at[j] = j < CAMERA ? cams[CAMERA * (i % n) + j] : j < CAMERA + POINT ? points[POINT * (i % m) + j - CAMERA] : w[i];
         if (i == 0) {
-            trace_on(TRACE);
+            trace_on(OBSERVATION, 0, ROOM, ROOM, ROOM, ROOM);
             std::vector<adouble> a = independent(INPUTS, at);
             adouble error[2];
             observe(a.data(), a.data() + CAMERA, a[CAMERA + POINT], features, error);
@@ -209,9 +209,9 @@ void ba_adolc(size_t n, size_t m, size_t p, const double *cams, const double *po
         }
         row[0] = J + 2 * INPUTS * i;
         row[1] = row[0] + INPUTS;
-        jacobian(TRACE, 2, INPUTS, at, row);
+        jacobian(OBSERVATION, 2, INPUTS, at, row);
     }
-    forget();
+    removeTape(OBSERVATION, ADOLC_REMOVE_COMPLETELY);
     for (size_t i = 0; i < p; i++)
         J[2 * INPUTS * p + i] = -2 * w[i];
 }
