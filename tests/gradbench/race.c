@@ -1,9 +1,10 @@
-/* race.c -- the evals' derivatives, each in turn with the same written by hand (hand.c): medians, and the ratio to the fastest
- * compilation of it. Inputs are GradBench's medium sizes, made here; --small: a few rounds of small ones.
+/* race.c -- the evals' derivatives, each in turn with the same written by hand (hand.c), and with ADOL-C where it is installed:
+ * medians, and the ratio to the fastest compilation by hand. Inputs are GradBench's medium sizes, made here; --small: a few rounds of small ones.
  *
- * It ends with 1 if a derivative disagrees with the hand-written one; speed decides nothing. */
+ * It ends with 1 if a derivative disagrees with the hand-written one, or ADOL-C's does; speed decides nothing. */
 #include "case.h"
 #include "hand.h"
+#include "peer_adolc.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -60,10 +61,11 @@ typedef struct race {
     const gb_function *f;
     json_t            *input;
     double            *hand;               /* [n] what the hand-written one gives */
-    size_t             n;
+    size_t             n, size_of_hand;    /* n: of it, what is compared */
     void             (*by_hand)(struct race *r, int variant);
-    const double      *data[6];
-    size_t             size[4];
+    const double      *data[4];
+    size_t             size[3];
+    void             (*by_adolc)(struct race *r);  /* into the same array; or NULL */
 } race;
 
 /* The output as the hand-written one has it. */
@@ -92,18 +94,35 @@ static double *flat(const race *r, const json_t *v, const char *const *keys)
     return x;
 }
 
-static void compare(const race *r, const json_t *output, const char *const *keys)
+static void compare(const race *r, const char *whose, const double *theirs, double bar)
 {
-    double *ours = flat(r, output, keys), most = 0, worst = 0;
+    double most = 0, worst = 0;
     for (size_t i = 0; i < r->n; i++) {
         most = fmax(most, fabs(r->hand[i]));
-        worst = fmax(worst, isnan(ours[i]) ? INFINITY : fabs(ours[i] - r->hand[i]));
+        worst = fmax(worst, isnan(theirs[i]) ? INFINITY : fabs(theirs[i] - r->hand[i]));
     }
-    if (!(worst <= 1e-10 * most) && most > 0) {
-        printf("%s: the derivative is off by %g of the largest entry\n", r->name, worst / most);
+    if (!(worst <= bar * most) && most > 0) {
+        printf("%s: the derivative of %s is off by %g of the largest entry\n", r->name, whose, worst / most);
         wrong = 1;
     }
-    free(ours);
+}
+
+/* A few runs; r->hand is as it was. */
+static void race_adolc(race *r, double mine)
+{
+    enum { MOST = 5 };
+    double t[MOST], *by_hand = r->hand, *theirs = r->hand = numbers(r->size_of_hand, 0, 0), spent = 0;
+    int rounds = 0;
+    for (; rounds < MOST && (rounds < 1 || (!small && spent < 3000)); rounds++) {
+        double start = now();
+        r->by_adolc(r);
+        spent += t[rounds] = now() - start;
+    }
+    r->hand = by_hand;
+    compare(r, "ADOL-C", theirs, 1e-8);
+    free(theirs);
+    double adolc = median(t, rounds);
+    printf("  ADOL-C %9.3f ms, %.0f times as long", adolc, adolc / mine);
 }
 
 static void run(race *r, const char *const *keys, size_t compared)
@@ -132,16 +151,21 @@ static void run(race *r, const char *const *keys, size_t compared)
         }
     }
     json_t *output = r->f->output(&c);
-    size_t n = r->n;
+    double *out;
+    r->size_of_hand = r->n;
     r->n = compared;
-    compare(r, output, keys);
-    r->n = n;
+    out = flat(r, output, keys);
+    compare(r, "this library", out, 1e-10);
+    free(out);
     json_decref(output);
     gb_case_free(&c);
     double best = INFINITY, mine = median(ours, rounds);
     for (int v = 0; v < VARIANTS; v++)
         best = fmin(best, median(theirs[v], rounds));
-    printf("%-28s %9.4f ms  by hand %9.4f ms  ratio %5.2f  prepare %8.2f ms\n", r->name, mine, best, mine / best, prepare);
+    printf("%-20s %9.4f ms  by hand %9.4f ms  ratio %5.2f  prepare %8.2f ms", r->name, mine, best, mine / best, prepare);
+    if (r->by_adolc)
+        race_adolc(r, mine);
+    printf("\n");
     json_decref(r->input);
     free(r->hand);
 }
@@ -173,13 +197,27 @@ enum { FIRST_ODE = __COUNTER__ + 1 };
 static void hand_ode(race *r, int variant) { switch (variant) { HANDS } }
 #undef V
 
+#ifdef HAVE_ADOLC
+static void by_adolc_llsq(race *r) { llsq_adolc(r->size[0], r->size[1], r->data[0], r->hand); }
+static void by_adolc_lse(race *r) { lse_adolc(r->size[0], r->data[0], r->hand); }
+static void by_adolc_kmeans(race *r) { kmeans_adolc(r->size[0], r->size[1], r->size[2], r->data[0], r->data[1], r->hand); }
+static void by_adolc_gmm(race *r) { gmm_adolc(r->size[0], r->size[1], r->size[2], r->data[0], r->data[1], r->hand); }
+static void by_adolc_ba(race *r)
+{
+    ba_adolc(r->size[0], r->size[1], r->size[2], r->data[0], r->data[1], r->data[2], r->data[3], r->hand);
+}
+#define ADOLC(eval) by_adolc_##eval
+#else
+#define ADOLC(eval) NULL
+#endif
+
 /* ---- The evals ----------------------------------------------------------------------------------------------------------- */
 
 static void race_llsq(size_t m, size_t n)
 {
     double *x = numbers(m, 0, 1);
     race r = {"llsq gradient", &gb_llsq.functions[1], json_pack("{s:o, s:I}", "x", gb_json_list(x, m), "n", (json_int_t)n),
-              numbers(m, 0, 0), m, hand_llsq, {x}, {m, n}};
+              numbers(m, 0, 0), m, 0, hand_llsq, {x}, {m, n}, ADOLC(llsq)};
     run(&r, NULL, m);
     free(x);
 }
@@ -187,7 +225,8 @@ static void race_llsq(size_t m, size_t n)
 static void race_lse(size_t n)
 {
     double *x = numbers(n, 0, 1);
-    race r = {"lse gradient", &gb_lse.functions[1], json_pack("{s:o}", "x", gb_json_list(x, n)), numbers(n, 0, 0), n, hand_lse, {x}, {n}};
+    race r = {"lse gradient", &gb_lse.functions[1], json_pack("{s:o}", "x", gb_json_list(x, n)), numbers(n, 0, 0), n, 0, hand_lse,
+              {x}, {n}, ADOLC(lse)};
     run(&r, NULL, n);
     free(x);
 }
@@ -199,7 +238,7 @@ static void race_kmeans(size_t n, size_t k, size_t d)
         points[i] = centroids[i] + 1e-3;   /* no centroid without a point */
     race r = {"kmeans direction", &gb_kmeans.functions[1],
               json_pack("{s:o, s:o}", "points", gb_json_matrix(points, n, d), "centroids", gb_json_matrix(centroids, k, d)),
-              numbers(k * d, 0, 0), k * d, hand_kmeans, {points, centroids}, {n, k, d}};
+              numbers(k * d, 0, 0), k * d, 0, hand_kmeans, {points, centroids}, {n, k, d}, ADOLC(kmeans)};
     run(&r, NULL, k * d);
     free(points), free(centroids);
 }
@@ -212,7 +251,7 @@ static void race_gmm(size_t d, size_t k, size_t n)
     json_t *input = json_pack("{s:I, s:I, s:I, s:i, s:f, s:o, s:o, s:o, s:o, s:o}", "d", (json_int_t)d, "k", (json_int_t)k, "n",
                               (json_int_t)n, "m", 0, "gamma", 1.0, "alpha", gb_json_list(p, k), "mu", gb_json_matrix(mu, k, d), "q",
                               gb_json_matrix(q, k, d), "l", gb_json_matrix(l, k, triangle), "x", gb_json_matrix(x, n, d));
-    race r = {"gmm gradient", &gb_gmm.functions[1], input, numbers(params, 0, 0), params, hand_gmm, {p, x}, {d, k, n}};
+    race r = {"gmm gradient", &gb_gmm.functions[1], input, numbers(params, 0, 0), params, 0, hand_gmm, {p, x}, {d, k, n}, ADOLC(gmm)};
     run(&r, keys, params);
     free(p), free(x);
 }
@@ -234,7 +273,7 @@ static void race_ba(const char *name, size_t n, size_t m, size_t p)
         features[i] = feature[i % 2];
     json_t *input = json_pack("{s:I, s:I, s:I, s:o, s:o, s:f, s:o}", "n", (json_int_t)n, "m", (json_int_t)m, "p", (json_int_t)p, "cam",
                               gb_json_list(cam, 11), "x", gb_json_list(point, 3), "w", w, "feat", gb_json_list(feature, 2));
-    race r = {name, &gb_ba.functions[1], input, numbers(31 * p, 0, 0), 31 * p, hand_ba, {cams, points, ws, features}, {n, m, p}};
+    race r = {name, &gb_ba.functions[1], input, numbers(31 * p, 0, 0), 31 * p, 0, hand_ba, {cams, points, ws, features}, {n, m, p}, ADOLC(ba)};
     run(&r, keys, 30);                     /* the rest is not put out */
     free(cams), free(points), free(ws), free(features);
 }
@@ -242,8 +281,8 @@ static void race_ba(const char *name, size_t n, size_t m, size_t p)
 static void race_ode(const char *name, size_t n, size_t s)
 {
     double *x = numbers(n, 0.5, 1.5);
-    race r = {name, &gb_ode.functions[1], json_pack("{s:o, s:I}", "x", gb_json_list(x, n), "s", (json_int_t)s), numbers(n, 0, 0), n,
-              hand_ode, {x}, {n, s}};
+    race r = {name, &gb_ode.functions[1], json_pack("{s:o, s:I}", "x", gb_json_list(x, n), "s", (json_int_t)s), numbers(n, 0, 0), n, 0,
+              hand_ode, {x}, {n, s}, NULL};
     run(&r, NULL, n);
     free(x);
 }

@@ -340,6 +340,12 @@ def check_scalars(tool):
         (v,), count = inputs(A)
         agrees('det primal', tool.evaluate('det', 'primal', {'A': A, 'ell': n})[0], det(A, n))
         agrees('det gradient', tool.evaluate('det', 'gradient', {'A': A, 'ell': n})[0], gradient(det(v, n), count))
+    n = 14                                       # too large for a function; triangular: cofactors on the diagonal are products
+    A = [random.uniform(0.5, 1.5) if j >= i else 0.0 for i in range(n) for j in range(n)]
+    diagonal = [A[i * n + i] for i in range(n)]
+    agrees('det primal', tool.evaluate('det', 'primal', {'A': A, 'ell': n})[0], math.prod(diagonal))
+    got = tool.evaluate('det', 'gradient', {'A': A, 'ell': n})[0]
+    agrees('det gradient', [got[i * n + i] for i in range(n)], [math.prod(diagonal) / x for x in diagonal])
     for n, s in ((1, 1), (2, 3), (5, 7), (10, 40), (70, 20)):
         x = [e + 1.5 for e in numbers(n)]
         (v,), count = inputs(x)
