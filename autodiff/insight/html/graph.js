@@ -79,9 +79,10 @@ function graph_of(model)
         if (rule.kind === "list" || rule.kind === "pairs") {
             const width = rule.partials.length, count = (node.length - 1) / width;
             const ties = node.slice(1).filter((k) => value[k] === z).length;
+            const whole = 1 - lacking(node[0], z, node.slice(1).map((k) => value[k]));
             for (let k = 1; k < node.length; k += width)
                 for (let j = 0; j < width; j++)
-                    give(node[k + j], rule.partials[j].of(value[node[k]], value[node[k + 1]], NaN, z, count, ties));
+                    give(node[k + j], rule.partials[j].of(value[node[k]], value[node[k + 1]], NaN, z, count, ties) * whole);
         } else
             rule.partials.forEach((partial, k) => {
                 give(node[k + 1], partial.of(value[node[1]], value[node[2]], value[node[3]], z, 1, 1));
