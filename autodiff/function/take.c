@@ -202,18 +202,17 @@ static int take_inputs(taking *t)
 static int take(taking *t, const ad_var *outputs)
 {
     ad_function *f = t->f;
-    if (!take_inputs(t))
-        return 0;
+    uint32_t n = t->tape->n_inputs;
     for (uint32_t k = 0; k < f->n_outputs; k++)
         if (!ad_is_plain(outputs[k]))
             t->needed[ad_id(outputs[k])] = 1;
-    uint32_t n = 0;
     for (uint32_t i = t->n; i-- > 0;)
         if (t->needed[i]) {
             need(t, i);
-            n++;
+            n += ad_word_op(t->tape->head->words[i]) > AD_OP_THIRD;
         }
-    f->graph.failed |= !ad_graph_expect(&f->graph, f->graph.n + n);
+    if (!ad_graph_expect(&f->graph, n) || !take_inputs(t))
+        return 0;
     for (uint32_t i = 0; i < t->n; i++)
         if (t->needed[i] && (ad_word_op(t->tape->head->words[i]) == AD_OP_CONSTANT || ad_word_op(t->tape->head->words[i]) == AD_OP_CALL ||
                              ad_rules[ad_word_op(t->tape->head->words[i])].kind != AD_LEAF))

@@ -14,7 +14,7 @@ static void prefer_huge_pages(void *block, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE
     uintptr_t page = 4096, from = ((uintptr_t)block + page - 1) / page * page, to = ((uintptr_t)block + bytes) / page * page;
-    if (bytes >= 2 * AD_HUGE_PAGE)
+    if (to - from >= AD_HUGE_PAGE)
         madvise((void *)from, to - from, MADV_HUGEPAGE);
 #else
     (void)block, (void)bytes;
@@ -28,7 +28,7 @@ static void *system_resize(void *user, void *block, size_t old_size, size_t new_
         free(block);
         return NULL;
     }
-    if (block || new_size < 2 * AD_HUGE_PAGE)
+    if (block || new_size < AD_HUGE_PAGE)
         block = realloc(block, new_size);
     else if (posix_memalign(&block, AD_HUGE_PAGE, new_size))
         return NULL;
@@ -49,7 +49,8 @@ static int system_commit(void *user, void *block, size_t bytes)
     (void)user;
     if (mprotect(block, bytes, PROT_READ | PROT_WRITE))
         return 0;
-    prefer_huge_pages(block, bytes);
+    if (bytes >= 2 * AD_HUGE_PAGE)
+        prefer_huge_pages(block, bytes);
     return 1;
 }
 
