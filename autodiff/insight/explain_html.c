@@ -257,6 +257,8 @@ static int put_model(ad_explaining *e)
         return 0;
     fputs("{\"title\":", out);
     put_string(out, e->options.title ? e->options.title : "");
+    fputs(",\"note\":", out);
+    put_string(out, e->options.note ? e->options.note : "");
     fprintf(out, ",\"digits\":%d,\"mostPaths\":%zu,\"by\":%ld,\"questions\":%u,\n\"nodes\":[\n", e->options.digits,
             e->options.most_paths, e->by < s->n ? (long)e->by : -1L, e->options.questions);
     put_nodes(&w, out);

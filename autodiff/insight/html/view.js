@@ -175,6 +175,8 @@ document.addEventListener("keydown", (event) => {
     act();
 });
 
+by_id("note").textContent = model.note;
+by_id("note").hidden = !model.note;
 by_id("title").textContent = model.title || `${app.result_name}, step by step`;
 if (picture.folded)
     by_id("graph-hint").textContent += " Large: boxes with dotted borders stand for many steps.";
