@@ -1,6 +1,6 @@
 /* vector_gamma.h -- lgamma, digamma and its derivatives over lanes.
  *
- * The methods of rules/scalar.c: shifted up by the recurrence, then the asymptotic series (DLMF 5.5.2, 5.11.2, 5.15.8); near
+ * The methods of rules/gamma.c: shifted up by the recurrence, then the asymptotic series (DLMF 5.5.2, 5.11.2, 5.15.8); near
  * the zero of digamma a polynomial. Lanes at 0 or below, tiny, huge, or of an order that is not small run the scalar row,
  * one by one. A lane's result depends on that lane alone. Scalar and in AVX-512, ns a value: digamma 37 to 178 and 1.7 to
  * 15, trigamma 153 to 494 and 3.7 to 14.

@@ -273,7 +273,7 @@ LANE_INLINE ad_lane lane_of_sixteen(const void *table, ad_lane_words place)
 }
 #endif
 
-/* ---- sums of two lanes: Dekker's and Knuth's, as in rules/scalar.c ---- */
+/* ---- sums of two lanes: Dekker's and Knuth's, as in rules/pairs.h ---- */
 
 struct lane_pair {
     ad_lane hi, lo;

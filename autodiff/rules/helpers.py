@@ -1,4 +1,4 @@
-"""helpers.py -- cuts the mathematics of scalar.h and scalar.c into pieces of text, for generated C.
+"""helpers.py -- cuts the mathematics of scalar.h and the files behind it into pieces of text, for generated C.
 
     helpers.py OUTPUT INPUT...
 

@@ -96,7 +96,8 @@ double ad_scalar_acosh(double x); /* 2 ulp; glibc 2.36 has 2.3 */
 
 /* The gamma family. */
 
-/* log |Gamma(x)|, signgam untouched. 2 ulp (1 above 0), but close to a zero below 0 the C library's: 4 ulp. glibc 2.36 has 3.3. */
+/* log |Gamma(x)|, signgam untouched. 2 ulp (1 above 0), but close to a zero below 0 the C library's: 4 ulp. glibc 2.36 has
+ * 3.3. */
 double ad_scalar_lgamma(double x);
 
 /* Gamma'(x) / Gamma(x). 2 ulp for x > 0; below 0, 2 ulp or 1/32 ulp of the nearest pole's term. At 0 and -0 it is -inf

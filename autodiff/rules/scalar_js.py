@@ -1,4 +1,4 @@
-"""scalar_js.py -- the mathematics of scalar.h and scalar.c in JavaScript, for pages: one text, two languages.
+"""scalar_js.py -- the mathematics of scalar.h, scalar.c and gamma.c in JavaScript, for pages: one text, two languages.
 
     scalar_js.py OUTPUT MACHINE_JS INPUT...
 
@@ -138,7 +138,7 @@ def main(output, machine, inputs):
     if left or missing:
         die('not translated: ' + ' '.join(left + sorted(missing)))
     with open(output, 'w', encoding='utf-8') as file:
-        file.write('/* The mathematics of scalar.h and scalar.c, translated by scalar_js.py. */\n' + text)
+        file.write('/* The mathematics of scalar.h, translated by scalar_js.py. */\n' + text)
 
 
 if __name__ == '__main__':
