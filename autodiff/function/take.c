@@ -12,6 +12,7 @@ typedef struct taking {
     unsigned char *needed;                 /* [n] */
     uint32_t      *node;                   /* [n] of the graph */
     unsigned char *called;                 /* [calls on the tape] taken already */
+    const char   **names;                  /* [to the last input] of nodes, or NULL */
     uint32_t       n;
     int            refused;                /* for a call has an operand that varies */
 } taking;
@@ -189,7 +190,7 @@ static int take_inputs(taking *t)
         int is_param = ad_word_op(t->tape->head->words[i]) == AD_OP_PARAM;
         t->node[i] = ad_graph_make(&f->graph, is_param ? AD_OP_PARAM : AD_OP_COLUMN, is_param ? param : column, 0, 0);
         size_t input = is_param ? param : f->n_params + (size_t)column;
-        if (!ad_function_set_name(f, input, ad_name_of(ad_var_at(t->tape, i)), NULL))
+        if (!ad_function_set_name(f, input, t->names[i], NULL))
             return 0;
         if (is_param)
             f->param_nodes[param++] = t->node[i];
@@ -245,11 +246,15 @@ ad_function *ad_function_new(ad_tape *tape, size_t n_outputs, const ad_var *outp
     t.needed = ad_make(a, t.n, 1);
     t.node   = ad_make(a, t.n, sizeof *t.node);
     t.called = ad_make(a, tape->n_calls, 1);
-    uint64_t before = tape->faults;                /* there may be no memory to look up an input's name */
-    int done = f && t.needed && t.node && t.called && take(&t, outputs) && tape->faults == before;
+    uint32_t to_name = tape->n_inputs ? ((const uint32_t *)tape->inputs.base)[tape->n_inputs - 1] + 1 : 0;
+    t.names  = ad_make(a, to_name, sizeof *t.names);
+    if (t.names)
+        ad_names_by_node(tape, to_name, t.names);
+    int done = f && t.needed && t.node && t.called && t.names && take(&t, outputs);
     ad_drop(a, t.needed, t.n, 1);
     ad_drop(a, t.node, t.n, sizeof *t.node);
     ad_drop(a, t.called, tape->n_calls, 1);
+    ad_drop(a, t.names, to_name, sizeof *t.names);
     if (done)
         return f;
     ad_function_free(f);

@@ -1,14 +1,28 @@
 /* names.c -- names of variables. Naming appends to a list; the two indexes (by node, by name) are brought up to date
- * when a question is asked, for namings are many and questions few. */
+ * when a question is asked of one, for namings are many and questions few. */
+#define HASH_NONFATAL_OOM 1
+#define uthash_malloc(size) ad_resize(allocator, NULL, 0, size)
+#define uthash_free(block, size) ad_resize(allocator, block, size, 0)
+#define uthash_nonfatal_oom(entry) (failed = 1)
+
 #include "internal.h"
 
 #include <math.h>
 #include <string.h>
+#include <uthash.h>
 
-/* Open addressing: the latest naming of each key, + 1, or 0. The keys are in the list of namings. */
+/* One entry a key; a later naming of the same key moves `at` on. */
+typedef struct entry {
+    uint32_t       id, at;                 /* the node, the naming */
+    UT_hash_handle hh;
+} entry;
+
+/* The entries stand in one block, which is made anew, twice as large, when it is full: 670 000 of them by an allocation each
+ * took five times as long. */
 typedef struct index_by {
-    ad_block places;                       /* [size] */
-    uint32_t size, done;                   /* a power of two; namings entered */
+    entry   *table;
+    ad_block entries;                      /* [room], n used */
+    uint32_t room, n, done;                /* done: namings entered */
 } index_by;
 
 struct ad_names {
@@ -18,14 +32,23 @@ struct ad_names {
 static ad_named *naming(const ad_tape *tape, uint32_t at) { return (ad_named *)tape->names.base + at; }
 static char *text_of(const ad_tape *tape, uint32_t at) { return (char *)tape->text.base + naming(tape, at)->text; }
 
+static void empty(index_by *by, const ad_allocator *allocator)
+{
+    HASH_CLEAR(hh, by->table);
+    by->n = by->done = 0;
+}
+
 ad_var ad_name(ad_var v, const char *name)
 {
     ad_tape *tape = ad_tape_of(v, "name");
     if (!tape || !name)
         return v;
     size_t length = strlen(name) + 1;
+    const void *text = tape->text.base;
     int roomy = ad_block_grow(&tape->names, &tape->allocator, (tape->n_names + 1) * sizeof(ad_named)) &&
                 ad_block_grow(&tape->text, &tape->allocator, tape->n_text + length);
+    if (tape->index && tape->text.base != text)
+        empty(&tape->index->name, &tape->allocator);   /* its keys moved */
     if (!roomy) {
         ad_fault_memory(tape, "name", "a name");
         return v;
@@ -36,48 +59,58 @@ ad_var ad_name(ad_var v, const char *name)
     return v;
 }
 
+static void forget(index_by *by, const ad_allocator *allocator)
+{
+    empty(by, allocator);
+    ad_block_free(&by->entries, allocator);
+}
+
 void ad_names_forget(ad_tape *tape)
 {
     if (tape->index) {
-        ad_block_free(&tape->index->id.places, &tape->allocator);
-        ad_block_free(&tape->index->name.places, &tape->allocator);
+        forget(&tape->index->id, &tape->allocator);
+        forget(&tape->index->name, &tape->allocator);
         ad_resize(&tape->allocator, tape->index, sizeof *tape->index, 0);
     }
     tape->index = NULL;
     tape->n_indexed = 0;
 }
 
-/* A name, or (NULL) an id; FNV-1a for the one, Knuth's multiplication for both. */
-static uint32_t hash(uint32_t id, const char *name)
+static int note(index_by *by, const ad_allocator *allocator, const char *name, uint32_t id, uint32_t at)
 {
-    uint64_t h = id;
-    for (h = name ? UINT64_C(0xcbf29ce484222325) : h; name && *name; name++)
-        h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-    return (uint32_t)((h ^ h >> 32) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
-}
-
-static uint32_t *place_of(const ad_tape *tape, const index_by *by, uint32_t id, const char *name)
-{
-    uint32_t *places = by->places.base, i = hash(id, name);
-    for (;; i++) {
-        uint32_t *place = &places[i & (by->size - 1)];
-        if (!*place || (name ? !strcmp(text_of(tape, *place - 1), name) : naming(tape, *place - 1)->id == id))
-            return place;
-    }
-}
-
-static int make_room(ad_tape *tape, index_by *by)
-{
-    uint64_t size = by->size ? by->size : 64;
-    while (size < 2 * (uint64_t)tape->n_names)
-        size *= 2;
-    if (size == by->size)
+    entry *e;
+    int failed = 0;
+    if (name)
+        HASH_FIND(hh, by->table, name, strlen(name), e);
+    else
+        HASH_FIND(hh, by->table, &id, sizeof id, e);
+    if (e) {
+        e->id = id;
+        e->at = at;
         return 1;
-    if (size > UINT32_MAX || !ad_block_grow(&by->places, &tape->allocator, size * sizeof(uint32_t)))
-        return 0;
-    memset(by->places.base, 0, size * sizeof(uint32_t));
-    by->size = (uint32_t)size;
-    by->done = 0;
+    }
+    e = (entry *)by->entries.base + by->n;
+    *e = (entry){.id = id, .at = at};
+    if (name)
+        HASH_ADD_KEYPTR(hh, by->table, name, strlen(name), e);
+    else
+        HASH_ADD_KEYPTR(hh, by->table, &e->id, sizeof e->id, e);
+    by->n += !failed;
+    return !failed;
+}
+
+static int bring_up_to_date(ad_tape *tape, index_by *by, int by_name)
+{
+    if (tape->n_names > by->room) {
+        uint64_t room = 2 * (uint64_t)tape->n_names + 64;
+        empty(by, &tape->allocator);
+        if (room > UINT32_MAX || !ad_block_grow(&by->entries, &tape->allocator, room * sizeof(entry)))
+            return 0;
+        by->room = (uint32_t)room;
+    }
+    for (; by->done < tape->n_names; by->done++)
+        if (!note(by, &tape->allocator, by_name ? text_of(tape, by->done) : NULL, naming(tape, by->done)->id, by->done))
+            return 0;
     return 1;
 }
 
@@ -87,12 +120,10 @@ static const index_by *asked(ad_tape *tape, int by_name, const char *function)
     if (!tape->index && (tape->index = ad_resize(&tape->allocator, NULL, 0, sizeof *tape->index)) != NULL)
         *tape->index = (struct ad_names){0};
     index_by *by = !tape->index ? NULL : by_name ? &tape->index->name : &tape->index->id;
-    if (!by || !make_room(tape, by)) {
+    if (!by || !bring_up_to_date(tape, by, by_name)) {
         ad_fault_memory(tape, function, "the index of names");
         return NULL;
     }
-    for (; by->done < tape->n_names; by->done++)
-        *place_of(tape, by, naming(tape, by->done)->id, by_name ? text_of(tape, by->done) : NULL) = by->done + 1;
     tape->n_indexed = tape->n_names;
     return by;
 }
@@ -101,7 +132,19 @@ static const index_by *asked(ad_tape *tape, int by_name, const char *function)
 static uint32_t ask(ad_tape *tape, uint32_t id, const char *name, const char *function)
 {
     const index_by *by = asked(tape, name != NULL, function);
-    return by ? *place_of(tape, by, id, name) - 1 : UINT32_MAX;
+    entry *e = NULL;
+    if (by && name)
+        HASH_FIND(hh, by->table, name, strlen(name), e);
+    else if (by)
+        HASH_FIND(hh, by->table, &id, sizeof id, e);
+    return e ? e->at : UINT32_MAX;
+}
+
+void ad_names_by_node(const ad_tape *tape, uint32_t n, const char **name)
+{
+    for (uint32_t at = 0; at < tape->n_names; at++)
+        if (naming(tape, at)->id < n)
+            name[naming(tape, at)->id] = text_of(tape, at);
 }
 
 const char *ad_name_of(ad_var v)
