@@ -1,9 +1,8 @@
 /* helpers.h -- the functions of scalar.h as text, for writing them into generated C. Not installed.
  *
  * The texts are those of sigmoid_both.h, sigmoid_pair.h, pairs.h, scalar.h, scalar.c and gamma.c, cut into functions, tables,
- * types and constants by
- * helpers.py while the library is built: what is added there is found here. In a text '@' stands for the prefix and the
- * underscore that make a name the generated file's own.
+ * types and constants by helpers.py while the library is built: what is added there is found here. In a text '@' stands for
+ * the prefix and the underscore that make a name the generated file's own.
  */
 #ifndef AUTODIFF_RULES_HELPERS_H
 #define AUTODIFF_RULES_HELPERS_H
