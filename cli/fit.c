@@ -138,7 +138,6 @@ static const cli_option options[] = {
     {"--bounds", NULL, "NAME=LOW:HIGH,...", "bounds of params, either of them may be empty"},
     {"--weights", NULL, "FORMULA", "of columns: what the squares or losses of rows are multiplied with"},
     {"--names", NULL, "NAME,...", "of the table's columns, where it has no header, or in place of it"},
-    {"--missing", NULL, "WHAT", "drop rows that lack a value, or refuse them (the default)"},
     {"--likelihood", NULL, NULL, "take even a sum of squares for a negative log-likelihood"},
     {"--level", NULL, "LEVEL", "of the intervals (default 0.95)"},
     {"--profile", NULL, NULL, "profile-likelihood intervals too"},

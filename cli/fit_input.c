@@ -457,11 +457,8 @@ static int select_rows(cli_fitting *fit, const cli_options *options)
     fit->columns = calloc(fit->n_columns + n_names + 1, sizeof *fit->columns);
     if (!fit->columns)
         status = no_memory();
-    else if (ad_table_select(fit->in.table, fit->n_columns + n_names, fit->names, fit->columns) != AD_OK) {
-        const char *message = ad_table_error_message(fit->in.table);
-        cli_message("%s%s", message, strstr(message, "ask to drop such rows") ? " with --missing drop" : "");
-        status = CLI_DATA;
-    }
+    else if (ad_table_select(fit->in.table, fit->n_columns + n_names, fit->names, fit->columns) != AD_OK)
+        status = cli_table_fault(fit->in.table, options);
     fit->rows = ad_table_rows(fit->in.table);
     if (status == CLI_RIGHT && !fit->rows) {
         cli_message("%s has no rows to fit to", fit->data);

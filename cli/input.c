@@ -72,7 +72,28 @@ int cli_apply_sets(ad_model *model, const cli_options *options)
 
 /* ---- --data --------------------------------------------------------------------------------------------------------------- */
 
-static int select_columns(cli_input *in)
+static int takes(const cli_options *options, const char *name)
+{
+    const cli_option *o = options->command->options;
+    while (o->name && strcmp(o->name, name))
+        o++;
+    return o->name != NULL;
+}
+
+int cli_table_fault(const ad_table *table, const cli_options *options)
+{
+    static const char *const mends[][3] = {{"or give names", "--names", "NAME,..."}, {"ask to drop such rows", "--missing", "drop"}};
+    const char *message = ad_table_error_message(table);
+    for (size_t i = 0; i < sizeof mends / sizeof *mends; i++)
+        if (strstr(message, mends[i][0]) && takes(options, mends[i][1])) {
+            cli_message("%s with %s %s", message, mends[i][1], mends[i][2]);
+            return CLI_DATA;
+        }
+    cli_message("%s", message);
+    return CLI_DATA;
+}
+
+static int select_columns(cli_input *in, const cli_options *options)
 {
     size_t n = ad_model_columns(in->model);
     const char **names = calloc(n + 1, sizeof *names);
@@ -83,19 +104,11 @@ static int select_columns(cli_input *in)
     for (size_t i = 0; i < n && done; i++)
         names[i] = ad_model_symbol(in->model, ad_model_column(in->model, i))->name;
     if (done && ad_table_select(in->table, n, names, in->columns) != AD_OK) {
-        cli_message("%s", ad_table_error_message(in->table));
+        cli_table_fault(in->table, options);
         done = 0;
     }
     free(names);
     return done ? CLI_RIGHT : CLI_DATA;
-}
-
-static int takes(const cli_options *options, const char *name)
-{
-    const cli_option *o = options->command->options;
-    while (o->name && strcmp(o->name, name))
-        o++;
-    return o->name != NULL;
 }
 
 /* The names between the commas of a text, in a copy of it. NULL: no memory. */
@@ -134,11 +147,7 @@ int cli_table_read(ad_table **table, const char *file, const cli_options *option
     *table = how.called ? ad_table_read_stream(stdin, how) : ad_table_read(file, how);
     free(copy);
     free(names);
-    if (ad_table_error(*table) == AD_OK)
-        return CLI_RIGHT;
-    const char *message = ad_table_error_message(*table);
-    cli_message("%s%s", message, strstr(message, "or give names") && takes(options, "--names") ? " with --names NAME,..." : "");
-    return CLI_DATA;
+    return ad_table_error(*table) == AD_OK ? CLI_RIGHT : cli_table_fault(*table, options);
 }
 
 static int read_data(cli_input *in, const char *file, const cli_options *options)
@@ -154,7 +163,7 @@ static int read_data(cli_input *in, const char *file, const cli_options *options
         cli_message("the model has no columns: the data are not used");
         return CLI_RIGHT;
     }
-    int status = select_columns(in);
+    int status = select_columns(in, options);
     if (status != CLI_RIGHT)
         return status;
     in->rows = ad_table_rows(in->table);

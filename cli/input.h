@@ -22,6 +22,8 @@ ad_model *cli_model_read(const char *file);
 /* A table from a file, "-" is stdin, as --missing says. CLI_RIGHT; else the status to end with, after a message. Free the table
  * in both cases. */
 int  cli_table_read(ad_table **table, const char *file, const cli_options *options);
+/* Says why a table cannot be read or used, with the options that mend it. CLI_DATA. */
+int  cli_table_fault(const ad_table *table, const cli_options *options);
 /* Applies --set to a model. CLI_RIGHT, or CLI_USAGE after a message. */
 int  cli_apply_sets(ad_model *model, const cli_options *options);
 void cli_input_free(cli_input *input);

@@ -14,9 +14,11 @@ typedef struct cli_option {
 /* What every subcommand takes. */
 #define CLI_SET  {"--set", NULL, "NAME=VALUE", "another value for a const or param; may be repeated"}
 #define CLI_OF   {"--of", NULL, "NAME", "of this quantity, or formula, not of the one to minimize"}
+#define CLI_MISSING \
+                 {"--missing", NULL, "WHAT", "drop rows that lack a value, or refuse them (the default)"}
 #define CLI_DATA_OPTIONS \
                  {"--data", NULL, "FILE", "a table with the model's columns; loss and gradient are sums over its rows"}, \
-                 {"--row", NULL, "K", "the row of which other values are given (default 1)"}
+                 {"--row", NULL, "K", "the row of which other values are given (default 1)"}, CLI_MISSING
 #define CLI_JSON {"--json", NULL, NULL, "JSON, numbers to all their digits"}
 #define CLI_HELP {"--help", "-h", NULL, "this text"}
 #define CLI_COMMON CLI_SET, CLI_OF, CLI_DATA_OPTIONS, CLI_JSON, CLI_HELP

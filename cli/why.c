@@ -384,6 +384,7 @@ static const cli_option options[] = {
     CLI_SET, CLI_OF,
     {"--data", NULL, "FILE", "a table with the model's columns; every row is audited"},
     {"--row", NULL, "K", "this row alone"},
+    CLI_MISSING,
     CLI_JSON, CLI_HELP, {0},
 };
 
