@@ -9,12 +9,10 @@
 /* All tables are one block: a few huge pages where each alone would be touched small page by small page. */
 enum { IDS = 11, BYTES = 7 };              /* tables by node: of ids, of bytes */
 
-/* A large part of a huge page is rounded up to one. */
 static size_t tables_size(const lowering *L)
 {
-    size_t n = L->G->n + (size_t)1, huge = (size_t)1 << 21;
-    size_t bytes = n * (IDS * sizeof(uint32_t) + BYTES) + (L->n_outputs + (size_t)1) * sizeof(uint32_t);
-    return bytes < huge / 2 ? bytes : (bytes + huge - 1) / huge * huge;
+    size_t n = L->G->n + (size_t)1;
+    return n * (IDS * sizeof(uint32_t) + BYTES) + (L->n_outputs + (size_t)1) * sizeof(uint32_t);
 }
 
 static void *make_tables(lowering *L)

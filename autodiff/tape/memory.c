@@ -28,11 +28,13 @@ static void *system_resize(void *user, void *block, size_t old_size, size_t new_
         free(block);
         return NULL;
     }
-    if (block || new_size < AD_HUGE_PAGE)
+    /* Blocks have room that may never be touched, up to a huge page of which would count: little only beside a large block. */
+    int large = new_size >= 8 * AD_HUGE_PAGE;
+    if (block || !large)
         block = realloc(block, new_size);
     else if (posix_memalign(&block, AD_HUGE_PAGE, new_size))
         return NULL;
-    if (block)
+    if (block && large)
         prefer_huge_pages(block, new_size);
     return block;
 }
