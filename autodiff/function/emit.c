@@ -1,4 +1,4 @@
-/* emit.c -- a function and its gradient as standalone C99: the text, from the rows of ops.def and the texts of scalar.c.
+/* emit.c -- a function and its gradient as standalone C99: the text, from the rows of ops.def and the texts behind scalar.h.
  *
  * What is written, and in what form, is decided in emit_plan.c. There is no table of operations here: a node is its row's
  * value with the operands' names in place of x, y and w, and what the row calls beyond libm is copied from the library's

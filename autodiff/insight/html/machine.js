@@ -1,5 +1,5 @@
-/* machine.js -- what scalar.c takes from libm and from the bits of a double, where JavaScript's Math has it otherwise or not
- * at all. Derivatives are no business of this file: the rule book has them. Errors are a few ulp unless stated. */
+/* machine.js -- what scalar.c and gamma.c take from libm and from the bits of a double, where JavaScript's Math has it
+ * otherwise or not at all. Derivatives are no business of this file: the rule book has them. Errors are a few ulp unless stated. */
 const {exp, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan, atan2, sinh, cosh, asinh, atanh, sqrt, hypot,
     floor, ceil} = Math;
 const fabs = Math.abs;
