@@ -242,7 +242,7 @@ ad_function *ad_function_new(ad_tape *tape, size_t n_outputs, const ad_var *outp
     for (uint32_t k = 0; k < tape->n_inputs; k++)
         n_params += ad_word_op(tape->head->words[((const uint32_t *)tape->inputs.base)[k]]) == AD_OP_PARAM;
     ad_function *f = ad_function_blank(a, n_params, tape->n_inputs - n_params, n_outputs);
-    taking t = {.tape = tape, .f = f, .n = tape->head->count};
+    taking t = {.tape = tape, .f = f, .n = ad_recorded(tape)};
     t.needed = ad_make(a, t.n, 1);
     t.node   = ad_make(a, t.n, sizeof *t.node);
     t.called = ad_make(a, tape->n_calls, 1);

@@ -11,7 +11,7 @@
 static int make_room(ad_explaining *e)
 {
     const ad_allocator *a = &e->s.allocator;
-    size_t nodes = e->s.notebook->head->count, room = nodes + nodes / 2 + 64;
+    size_t nodes = ad_recorded(e->s.notebook), room = nodes + nodes / 2 + 64;
     if (nodes <= e->forms)
         return 1;
     ad_explain_numbers_free(e);

@@ -172,7 +172,7 @@ __attribute__((cold)) void ad_sweep_carefully(const ad_tape *tape, const double 
 /* Leaves at the start of the tape, as params usually are, need no visit. */
 static uint32_t leading_leaves(ad_tape *tape)
 {
-    while (tape->leaves < tape->head->count && ad_word_op(tape->head->words[tape->leaves]) <= AD_OP_COLUMN)
+    while (tape->leaves < ad_recorded(tape) && ad_word_op(tape->head->words[tape->leaves]) <= AD_OP_COLUMN)
         tape->leaves++;
     return tape->leaves;
 }
@@ -213,7 +213,7 @@ static ad_tape *prepare(ad_var E, const char *function)
     ad_tape *tape = ad_tape_of(E, function);
     if (!tape)
         return NULL;
-    if (ad_region_grow(&tape->adjoints, &tape->allocator, (tape->head->count + AD_SWEEP_BEFORE) * sizeof(double),
+    if (ad_region_grow(&tape->adjoints, &tape->allocator, (ad_recorded(tape) + AD_SWEEP_BEFORE) * sizeof(double),
                        (tape->limit + AD_SWEEP_BEFORE) * sizeof(double)))
         return tape;
     tape->swept = 0;

@@ -77,7 +77,7 @@ void ad_call_record(ad_tape *tape, const char *function, const ad_called_kind *k
         return;
     }
     uint32_t call = tape->n_calls++;
-    *ad_called_at(tape, call) = (ad_called){kind, object, tape->n_lists, (uint32_t)n, (uint32_t)m, tape->head->count};
+    *ad_called_at(tape, call) = (ad_called){kind, object, tape->n_lists, (uint32_t)n, (uint32_t)m, ad_recorded(tape)};
     tape->n_lists += n;
     for (size_t k = 0; k < m; k++)
         z[k] = ad_append(tape->head, (uint64_t)AD_OP_CALL << AD_OP_SHIFT | (uint64_t)call << AD_ID_BITS | k, z[k].value);

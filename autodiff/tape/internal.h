@@ -26,7 +26,7 @@ struct ad_tape {
     ad_tape_head *head;                    /* what inline recording reads */
     ad_allocator allocator;
     unsigned     slot;
-    uint32_t     limit;                    /* most nodes */
+    uint32_t     limit, room;              /* most nodes; nodes that fit without growing */
     ad_region    values, words, adjoints;
     ad_block     segments, inputs, lists, names, text, saved, calls;
     uint32_t     n_segments, n_inputs, n_names, n_calls;
@@ -40,6 +40,8 @@ struct ad_tape {
     char         message[256];
 };
 
+/* Nodes on the tape. */
+static inline uint32_t ad_recorded(const ad_tape *tape) { return (uint32_t)(tape->head->next & AD_ID_MASK); }
 static inline unsigned ad_word_op(uint64_t word) { return (unsigned)(word >> AD_OP_SHIFT); }
 static inline uint32_t ad_word_x(uint64_t word) { return (uint32_t)(word >> AD_ID_BITS & AD_ID_MASK); }
 static inline uint32_t ad_word_y(uint64_t word) { return (uint32_t)(word & AD_ID_MASK); }

@@ -30,7 +30,7 @@ static uint64_t constant(ad_tape *tape, double value, const char *function)
     uint64_t bits = ad_bits_of(value), id = known_constant(head, bits);
     if (id <= AD_ID_MASK)
         return id;
-    if (head->count == head->room && !ad_room_for(tape, 1, function))
+    if (head->next == head->end && !ad_room_for(tape, 1, function))
         return UINT64_MAX;
     ad_var v = ad_append(head, word_of(AD_OP_CONSTANT, 0, 0), value);
     unsigned place = ad_constant_place(bits);
@@ -88,7 +88,7 @@ ad_var ad_record2_slowly(enum ad_op op, ad_var x, ad_var y, double z)
 {
     ad_tape_head *head = ad_current;
     uint64_t link = x.link | y.link;
-    if ((!x.link || !y.link) && ad_living_id(head, link) <= AD_ID_MASK && head->room - head->count >= 2) {
+    if ((!x.link || !y.link) && ad_living_id(head, link) <= AD_ID_MASK && head->end - head->next >= 2) {
         ad_tape *tape = ad_tape_in(link);
         uint32_t id = (uint32_t)constant(tape, x.link ? y.value : x.value, NULL);
         return ad_append(head, x.link ? word_of(op, ad_id(x), id) : word_of(op, id, ad_id(y)), z);
@@ -113,7 +113,7 @@ static inline ad_var record1_keeping(enum ad_op op, ad_var x, double z, uint64_t
 {
     ad_tape_head *tape = ad_current;
     const uint64_t a = ad_living_id(tape, x.link);
-    if (AD_LIKELY(a <= AD_ID_MASK && tape->count < tape->room))
+    if (AD_LIKELY(a <= AD_ID_MASK && tape->next < tape->end))
         return ad_append(tape, word_of(op, (uint32_t)a, (uint32_t)kept), z);
     return ad_record1_slowly(op, x, z);
 }
@@ -244,7 +244,7 @@ static inline __attribute__((always_inline)) ad_tape *list_quickly(size_t n, con
         return NULL;
     ad_tape *tape = ad_tape_in(x[0].link);
     size_t ids = y ? 2 * n : n;
-    if (n > AD_ID_MASK / 2 || head->room - head->count <= ids ||
+    if (n > AD_ID_MASK / 2 || head->end - head->next <= ids ||
         tape->lists.size / sizeof(uint32_t) - tape->n_lists <= ids + 1)
         return NULL;
     uint32_t *list = (uint32_t *)tape->lists.base + tape->n_lists;
@@ -332,7 +332,7 @@ static inline int dot_quickly(size_t n, const ad_var *x, const ad_var *y, ad_var
     if (!n || ad_living_id(head, x[0].link) > AD_ID_MASK || ad_living_id(head, y[0].link) > AD_ID_MASK)
         return 0;
     ad_tape *tape = ad_tape_in(x[0].link);
-    if (n > AD_ID_MASK / 2 || head->room == head->count || tape->lists.size / sizeof(uint32_t) - tape->n_lists <= 2 * n)
+    if (n > AD_ID_MASK / 2 || head->end == head->next || tape->lists.size / sizeof(uint32_t) - tape->n_lists <= 2 * n)
         return 0;
     const uint64_t x_tag = x[0].link & ~AD_ID_MASK, y_tag = y[0].link & ~AD_ID_MASK;
     uint32_t *list = (uint32_t *)tape->lists.base + tape->n_lists;

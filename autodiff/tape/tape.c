@@ -17,7 +17,7 @@
 #define R64(x) R16(x), R16(x), R16(x), R16(x)
 
 /* Heads are never freed: a thread may still hold one in ad_current when another has freed its tape. */
-static ad_tape_head  heads[AD_SLOTS], no_tape = {{R64(NO_TAG)}, NULL, NULL, 0, 0, 0, {{0, 0}}};
+static ad_tape_head  heads[AD_SLOTS], no_tape = {.alive = {R64(NO_TAG)}};
 static ad_tape      *tapes[AD_SLOTS];
 static atomic_uchar  slot_in_use[AD_SLOTS];
 /* These go on from tape to tape, so that what belonged to a freed tape stays dead. Epochs are counted in full here; a
@@ -94,7 +94,7 @@ ad_var ad_var_at(const ad_tape *tape, uint32_t id)
 int ad_is_alive_slowly(ad_tape *tape, uint64_t link)
 {
     uint32_t id = (uint32_t)(link & AD_ID_MASK);
-    return id < tape->head->count && segment(tape, segment_of(tape, id))->tag == (link & ~AD_ID_MASK);
+    return id < ad_recorded(tape) && segment(tape, segment_of(tape, id))->tag == (link & ~AD_ID_MASK);
 }
 
 static int tag_in_use(const ad_tape *tape, uint64_t tag)
@@ -128,10 +128,24 @@ static void set_alive(ad_tape *tape, uint64_t tag, uint64_t value)
     __atomic_store_n(alive_place(tape, tag), value, __ATOMIC_RELAXED);
 }
 
+/* What links find their nodes by, for the next one to be `next`. */
+static void place(ad_tape *tape, uint64_t next)
+{
+    ad_tape_head *head = tape->head;
+    const uint64_t tag = next & ~AD_ID_MASK;
+    head->values     = tape->values.base;
+    head->words      = tape->words.base;
+    head->value_of_0 = (uintptr_t)head->values - (uintptr_t)tag * 8;
+    head->word_of_0  = (uintptr_t)head->words - (uintptr_t)tag * 8;
+    head->next       = next;
+    head->end        = tag + tape->room;
+}
+
 static void open_epoch(ad_tape *tape, ad_segment *s, uint64_t epoch)
 {
     __atomic_store_n(&slot_epoch[tape->slot], epoch, __ATOMIC_RELAXED);
-    s->tag = tape->head->tag = tag_of(tape->slot, epoch);
+    s->tag = tag_of(tape->slot, epoch);
+    place(tape, s->tag | ad_recorded(tape));
     set_alive(tape, s->tag, s->tag);
 }
 
@@ -147,7 +161,7 @@ static int push_segment(ad_tape *tape)
         return 0;
     uint64_t epoch = next_epoch(tape);
     ad_segment *s = segment(tape, tape->n_segments++);
-    *s = (ad_segment){.serial = ++slot_serial[tape->slot], .count = tape->head->count, .inputs = tape->n_inputs,
+    *s = (ad_segment){.serial = ++slot_serial[tape->slot], .count = ad_recorded(tape), .inputs = tape->n_inputs,
                       .names = tape->n_names, .calls = tape->n_calls, .lists = tape->n_lists, .text = tape->n_text};
     open_epoch(tape, s, epoch);
     return 1;
@@ -156,11 +170,11 @@ static int push_segment(ad_tape *tape)
 /* Forgets everything from the beginning of segment i on; it stays, empty. */
 static void cut(ad_tape *tape, uint32_t i)
 {
-    int had_nodes = tape->head->count > segment(tape, i)->count;
+    int had_nodes = ad_recorded(tape) > segment(tape, i)->count;
     while (tape->n_segments > i + 1)
         close_epoch(tape, segment(tape, --tape->n_segments));
     ad_segment *s = segment(tape, i);
-    tape->head->count = s->count;
+    place(tape, s->tag | s->count);
     tape->n_inputs   = s->inputs;
     tape->n_lists    = s->lists;
     tape->n_names    = s->names;
@@ -177,7 +191,6 @@ static void cut(ad_tape *tape, uint32_t i)
         s->tag = NO_TAG;
         open_epoch(tape, s, next_epoch(tape));
     } else {
-        tape->head->tag = s->tag;
         set_alive(tape, s->tag, s->tag);   /* another epoch may have taken its place */
     }
 }
@@ -187,11 +200,11 @@ ad_mark ad_tape_mark(ad_tape *tape)
     if (!tape)
         return (ad_mark){0, 0, 0};
     const ad_segment *s = last_segment(tape);
-    if ((s->count != tape->head->count || s->names != tape->n_names) && !push_segment(tape)) {
+    if ((s->count != ad_recorded(tape) || s->names != tape->n_names) && !push_segment(tape)) {
         ad_fault_memory(tape, "tape_mark", "the mark");
         return (ad_mark){0, 0, tape->slot};
     }
-    return (ad_mark){last_segment(tape)->serial, tape->head->count, tape->slot};
+    return (ad_mark){last_segment(tape)->serial, ad_recorded(tape), tape->slot};
 }
 
 void ad_tape_rewind(ad_tape *tape, ad_mark mark)
@@ -217,7 +230,7 @@ static void clear_head(ad_tape_head *head)
 {
     for (int i = 0; i < AD_ALIVE; i++)
         __atomic_store_n(&head->alive[i], NO_TAG, __ATOMIC_RELAXED);
-    head->count = head->room = 0;
+    head->next = head->end = 0;
     head->values = NULL;
     head->words = NULL;
 }
@@ -280,7 +293,7 @@ void ad_tape_reset(ad_tape *tape)
     tape->status = AD_OK;
 }
 
-size_t ad_tape_size(const ad_tape *tape) { return tape ? tape->head->count : 0; }
+size_t ad_tape_size(const ad_tape *tape) { return tape ? ad_recorded(tape) : 0; }
 
 size_t ad_tape_memory(const ad_tape *tape)
 {
@@ -323,7 +336,7 @@ ad_var ad_fault(ad_tape *tape, ad_status status, const char *format, ...)
 ad_var ad_fault_memory(ad_tape *tape, const char *function, const char *what)
 {
     return ad_fault(tape, AD_ERROR_NO_MEMORY, "ad_%s: no memory for %s (%u nodes on the tape)", function, what,
-                    (unsigned)tape->head->count);
+                    (unsigned)ad_recorded(tape));
 }
 
 int ad_accepts(ad_tape *tape, ad_var v, const char *function, const char *operand)
@@ -349,8 +362,8 @@ ad_tape *ad_tape_of(ad_var v, const char *function)
 
 int ad_room_for(ad_tape *tape, uint32_t nodes, const char *function)
 {
-    uint64_t wanted = (uint64_t)tape->head->count + nodes;
-    if (wanted <= tape->head->room)
+    uint64_t wanted = (uint64_t)ad_recorded(tape) + nodes;
+    if (wanted <= tape->room)
         return 1;
     if (wanted > tape->limit) {
         ad_fault(tape, AD_ERROR_LIMIT, "ad_%s: the tape is full: its limit is %u nodes; record term by term with ad_tape_mark, "
@@ -358,17 +371,16 @@ int ad_room_for(ad_tape *tape, uint32_t nodes, const char *function)
         return 0;
     }
     size_t most = tape->limit * sizeof(double), bytes = wanted * sizeof(double);
-    int grown = ad_region_grow(&tape->values, &tape->allocator, bytes, most);
-    tape->head->values = tape->values.base;    /* a block may have moved, also when the other then has no memory */
-    grown = grown && ad_region_grow(&tape->words, &tape->allocator, bytes, most);
-    tape->head->words = tape->words.base;
-    if (!grown) {
+    int grown = ad_region_grow(&tape->values, &tape->allocator, bytes, most) &&
+                ad_region_grow(&tape->words, &tape->allocator, bytes, most);
+    if (grown) {
+        size_t size = tape->values.size < tape->words.size ? tape->values.size : tape->words.size;
+        tape->room = size / sizeof(double) < tape->limit ? (uint32_t)(size / sizeof(double)) : tape->limit;
+    } else {
         ad_fault_memory(tape, function, "another node");
-        return 0;
     }
-    size_t size = tape->values.size < tape->words.size ? tape->values.size : tape->words.size;
-    tape->head->room   = size / sizeof(double) < tape->limit ? (uint32_t)(size / sizeof(double)) : tape->limit;
-    return 1;
+    place(tape, tape->head->next);         /* a block may have moved, also when the other then has no memory */
+    return grown;
 }
 
 /* ---- Inputs ----------------------------------------------------------------------------------------------------- */
@@ -381,7 +393,7 @@ static ad_var input(ad_tape *tape, enum ad_op op, const char *name, double value
         return ad_const(NAN);
     if (!ad_block_grow(&tape->inputs, &tape->allocator, (tape->n_inputs + 1) * sizeof(uint32_t)))
         return ad_fault_memory(tape, function, "another input");
-    ((uint32_t *)tape->inputs.base)[tape->n_inputs] = tape->head->count;
+    ((uint32_t *)tape->inputs.base)[tape->n_inputs] = ad_recorded(tape);
     ad_current = tape->head;
     ad_var v = ad_append(tape->head, (uint64_t)op << AD_OP_SHIFT | tape->n_inputs++, value);
     return name ? ad_name(v, name) : v;

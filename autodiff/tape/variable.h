@@ -17,8 +17,18 @@
 #define AD_API __attribute__((visibility("default")))
 #define AD_THREAD_LOCAL __attribute__((tls_model("initial-exec"))) __thread
 #define AD_LIKELY(c) __builtin_expect(!!(c), 1)
-/* A guess at a tape may look at one that another thread has by now. */
+/* A guess at a tape may look at one that another thread has by now. gcc takes an atomic built-in for a barrier, after which it
+ * reads the tape anew: only where a sanitizer looks for races is it one. */
+#if defined __has_feature
+#if __has_feature(thread_sanitizer)
 #define AD_RELAXED(place) __atomic_load_n(&(place), __ATOMIC_RELAXED)
+#endif
+#elif defined __SANITIZE_THREAD__
+#define AD_RELAXED(place) __atomic_load_n(&(place), __ATOMIC_RELAXED)
+#endif
+#ifndef AD_RELAXED
+#define AD_RELAXED(place) (*(const volatile __typeof__(place) *)&(place))
+#endif
 #else
 #define AD_API
 #define AD_THREAD_LOCAL _Thread_local
@@ -73,10 +83,10 @@ enum ad_op {
  * constants[] has the bits of numbers and the links of their nodes, the last ones used. */
 typedef struct ad_tape_head {
     uint64_t  alive[AD_ALIVE];             /* first: one instruction less in every look at it */
+    uint64_t  next, end;                   /* the link of the next node; the first one without room */
+    uintptr_t value_of_0, word_of_0;       /* where link 0 would have its node: 8 * link further, modulo 2^64, is a link's */
     double   *values;
     uint64_t *words;
-    uint64_t  tag;                         /* link of node 0 in the present epoch */
-    uint32_t  count, room;                 /* nodes recorded; nodes that fit without growing */
     struct { uint64_t bits, link; } constants[AD_CONSTANTS];
 } ad_tape_head;
 
@@ -96,11 +106,11 @@ static inline uint64_t ad_living_id(const ad_tape_head *tape, uint64_t link)
 
 static inline ad_var ad_append(ad_tape_head *tape, uint64_t word, double z)
 {
-    uint32_t id = tape->count;
-    ad_var v = {z, tape->tag | id};
-    tape->values[id] = z;
-    tape->words[id]  = word;
-    tape->count      = id + 1;
+    const uint64_t link = tape->next;
+    ad_var v = {z, link};
+    *(double *)(tape->value_of_0 + (uintptr_t)link * 8)  = z;
+    *(uint64_t *)(tape->word_of_0 + (uintptr_t)link * 8) = word;
+    tape->next = link + 1;
     return v;
 }
 
@@ -135,7 +145,7 @@ static inline ad_var ad_record1(enum ad_op op, ad_var x, double z)
 {
     ad_tape_head *tape = ad_current;
     const uint64_t a = ad_living_id(tape, x.link);
-    if (AD_LIKELY(a <= AD_ID_MASK && tape->count < tape->room))
+    if (AD_LIKELY(a <= AD_ID_MASK && tape->next < tape->end))
         return ad_append(tape, (uint64_t)op << AD_OP_SHIFT | a << AD_ID_BITS, z);
     return ad_record1_slowly(op, x, z);
 }
@@ -144,7 +154,7 @@ static inline ad_var ad_record2(enum ad_op op, ad_var x, ad_var y, double z)
 {
     ad_tape_head *tape = ad_current;
     const uint64_t a = ad_living_id(tape, ad_link_beside(tape, x, y)), b = ad_living_id(tape, ad_link_beside(tape, y, x));
-    if (AD_LIKELY((a | b) <= AD_ID_MASK && tape->count < tape->room))
+    if (AD_LIKELY((a | b) <= AD_ID_MASK && tape->next < tape->end))
         return ad_append(tape, (uint64_t)op << AD_OP_SHIFT | a << AD_ID_BITS | b, z);
     return ad_record2_slowly(op, x, y, z);
 }
