@@ -128,7 +128,7 @@ static int emit_two_terms(lowering *L, ad_pass *pass, uint32_t to)
 
 /* ---- Two forms at once ------------------------------------------------------------------------------------------------- */
 
-enum { SCALED = 2, LEAST_SHARED = 3 };     /* the class u v; as many terms on the same v are worth it */
+enum { SCALED = 2, LEAST_SHARED = 2 };     /* the class u v; as many terms on the same v are worth it */
 
 /* The next sum that will be an instruction, when it can be one here already; its terms in L->other. The search is linear
  * over all: it ends at the first there is. */

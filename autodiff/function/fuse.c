@@ -302,7 +302,7 @@ static void emit_node(lowering *L, ad_pass *pass, uint32_t i)
 /* Creation order, every row sum after its operand. Greedy orders gain nothing; only late row sums are bad. */
 static void emit_pass(lowering *L, ad_pass *pass)
 {
-    L->group.open = L->closed.open = 0;
+    L->n_groups = 0;
     memset(L->mark, 0, L->G->n * sizeof *L->mark);
     for (uint32_t i = 0; i < L->G->n && !L->failed; i++) {
         if (!L->in_pass[i])

@@ -40,21 +40,36 @@ typedef struct context {
 static inline source find(const context *c, uint32_t operand, double *spread)
 {
     if (!(operand & AD_UNIFORM))
-        return (source){c->work + operand, AD_LANE_BYTES / 8};
+        return (source){c->work + operand, VECTOR};
     store(spread, lane_all(c->uniform[operand & ~AD_UNIFORM]));
     return (source){spread, 0};
 }
 
+static inline int all_vary(const uint32_t *operands, int n)
+{
+    uint32_t some = 0;
+    for (int k = 0; k < n; k++)
+        some |= operands[k];
+    return n == 1 || !(some & AD_UNIFORM); /* what is made of uniform values alone is no instruction */
+}
+
+/* Operands that all vary are the rule, and addresses that are known are worth a loop of their own. */
 #define ROW_OF(name, n_operands, value) \
     static __attribute__((flatten)) void row_##name(const context *c, const uint32_t *code) \
     { \
-        double spread[n_operands][AD_LANE_BYTES / 8] __attribute__((aligned(AD_LANE_BYTES))); \
+        double spread[n_operands][VECTOR] __attribute__((aligned(AD_LANE_BYTES))), *z = c->work + code[1]; \
         source s[n_operands]; \
+        if (all_vary(code + 2, n_operands)) { \
+            for (int k = 0; k < n_operands; k++) \
+                s[k] = (source){c->work + code[2 + k], VECTOR}; \
+            for (int j = 0; j < VECTORS; j++) \
+                store(z + j * VECTOR, value); \
+            return; \
+        } \
         for (int k = 0; k < n_operands; k++) \
             s[k] = find(c, code[2 + k], spread[k]); \
-        double *z = c->work + code[1]; \
         for (int j = 0; j < VECTORS; j++) \
-            store(z + j * (AD_LANE_BYTES / 8), value); \
+            store(z + j * VECTOR, value); \
     }
 #define ROW(name, n_operands, ...) ROW_OF(name, n_operands, AD_LANE_VALUE(name, __VA_ARGS__))
 #define AT(k) load(s[k].at + j * s[k].step)

@@ -18,8 +18,9 @@ typedef struct lower_form {
 typedef struct lower_group {
     ad_block  pairs;                       /* [n][2] other factor, accumulator */
     uint32_t  n, factor, own, since;       /* own: accumulator of the factor alone, or NONE; since: instruction */
-    int       open;
 } lower_group;
+
+enum { LOWER_GROUPS = 4 };
 
 typedef struct lowering {
     ad_plan        *plan;
@@ -37,7 +38,8 @@ typedef struct lowering {
     uint32_t       *stack;                 /* [n + 1] of nodes to expand, signs beside them */
     signed char    *signs;
     lower_form      form, other;           /* terms gathered for a linear instruction; for one that may join it */
-    lower_group     group, closed;         /* products that may grow in number; that may still join the next group */
+    lower_group     group[LOWER_GROUPS];   /* [n_groups] products that may grow in number, the oldest first */
+    uint32_t        n_groups;
     uint32_t       *mark;                  /* [n] where a node stands in a list, + 1, if it stands there */
     ad_block        starts;                /* where each instruction begins */
     uint32_t        n_starts, n_outputs, n_cheap;

@@ -200,8 +200,8 @@ int ad_plan_make(ad_plan *plan, const ad_graph *G, uint32_t n_params, uint32_t n
     }
     if (tables)
         ad_resize(&plan->allocator, tables, tables_size(&L), 0);
-    ad_block_free(&L.group.pairs, &plan->allocator);
-    ad_block_free(&L.closed.pairs, &plan->allocator);
+    for (int g = 0; g < LOWER_GROUPS; g++)
+        ad_block_free(&L.group[g].pairs, &plan->allocator);
     for (int c = 0; c < AD_CLASSES; c++) {
         ad_block_free(&L.form.term[c], &plan->allocator);
         ad_block_free(&L.other.term[c], &plan->allocator);

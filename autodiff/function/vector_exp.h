@@ -192,9 +192,8 @@ LANE_INLINE struct lane_decay lane_decay_of(ad_lane a)
 
 LANE_INLINE struct ad_lane_sigmoids lane_sigmoids_of(ad_lane x, struct lane_decay s)
 {
-    ad_lane et = s.scale * s.t, e = s.scale + et, e_low = (s.scale - e) + et;
-    ad_lane d = e + 1.0, d_low = (e - (d - 1.0)) + e_low, inverse = 1.0 / d;
-    ad_lane c = lane_fnma(inverse, d_low, lane_residual(inverse, d, lane_all(1)));
+    ad_lane e = lane_fma(s.scale, s.t, s.scale), e_low = lane_fma(s.scale, s.t, s.scale - e), inverse = 1.0 / (e + 1.0);
+    ad_lane c = lane_fnma(inverse, e_low, lane_residual(inverse, e, 1.0 - inverse));    /* 1 - inverse is exact */
 #if AD_LANE_FUSED
     ad_lane larger = lane_fma(inverse, c, inverse), smaller = lane_fma(e, inverse, inverse * lane_fma(e, c, e_low));
 #else                                      /* e inverse by halves, rounded once */

@@ -122,6 +122,18 @@ LANE_INLINE ad_lane lane_fma(ad_lane x, ad_lane y, ad_lane w) { return x * y + w
 LANE_INLINE ad_lane lane_fnma(ad_lane x, ad_lane y, ad_lane w) { return w - x * y; }
 #endif
 
+/* ---- a loaded lane kept in its register: gcc would rather read it once more for every product it stands in ---- */
+
+#if AD_LANE_BYTES == 64
+#define LANE_KEEP(x) __asm__("" : "+v"(x))
+#elif defined(__SSE2__)
+#define LANE_KEEP(x) __asm__("" : "+x"(x))
+#elif defined(__aarch64__)
+#define LANE_KEEP(x) __asm__("" : "+w"(x))
+#else
+#define LANE_KEEP(x) ((void)(x))
+#endif
+
 /* ---- past the caches, to an address aligned to a lane; what other threads may see only after lane_streamed ---- */
 
 #if AD_LANE_BYTES == 64

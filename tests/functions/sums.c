@@ -1,5 +1,6 @@
 /* sums.c -- functions that compute with sums over rows, as derived and called functions may: their derivatives by params and
  * columns, forward and in reverse, against differences. Built from nodes, for no tape records a sum over rows. */
+#include <autodiff/autodiff.h>
 #include <autodiff/function/internal.h>
 
 #include <criterion/criterion.h>
@@ -120,4 +121,43 @@ Test(sums, what_varies_with_a_sum_goes_forward_but_not_in_reverse)
     near(dp[0], sum - ROWS * p[1] * (L_at(p[0] + e, 0, ROWS) - L_at(p[0] - e, 0, ROWS)) / (2 * e));
     near(dp[1], -ROWS * L_at(p[0], 0, ROWS));
     ad_function_free(f), ad_function_free(t), ad_function_free(d), ad_function_free(total), ad_function_free(g);
+}
+
+/* Sums over rows of two products each are gathered product by product, in accumulators that they share. Whole numbers: exact. */
+Test(sums, of_products_with_common_factors_are_exact)
+{
+    enum { COLUMNS = 8, SUMS = 8, SEVEN_BLOCKS = 450 };
+    static double data[COLUMNS][SEVEN_BLOCKS];
+    const double *at[COLUMNS];
+    for (int k = 0; k < COLUMNS; k++) {
+        at[k] = data[k];
+        for (int r = 0; r < SEVEN_BLOCKS; r++)
+            data[k][r] = (r * (k + 3) + k * k) % 17 - 8;
+    }
+    ad_tape *tape = ad_tape_new();
+    ad_var v[COLUMNS];
+    for (int k = 0; k < COLUMNS; k++)
+        v[k] = ad_column(tape, NULL);
+    ad_var a = v[0], b = v[1], c = v[2], d = v[3], x = v[4], y = v[5], z = v[6], w = v[7];
+    ad_var sums[SUMS] = {
+        ad_add(ad_mul(a, x), ad_mul(b, y)), ad_add(ad_mul(a, y), ad_mul(b, x)), ad_add(ad_mul(a, z), ad_mul(b, z)),
+        ad_add(ad_mul(a, w), ad_mul(b, w)), ad_sub(ad_neg(ad_mul(c, x)), ad_mul(d, y)), ad_sub(ad_neg(ad_mul(c, y)), ad_mul(d, x)),
+        ad_sub(ad_mul(c, z), ad_mul(d, w)), ad_add(c, ad_mul(d, z))};
+    ad_function *f = ad_function_new(tape, SUMS, sums), *total = ad_function_total(f);
+    static const size_t counts[] = {1, 15, 64, 70, SEVEN_BLOCKS};
+    for (size_t n = 0; n < sizeof counts / sizeof *counts; n++) {
+        double got[SUMS], wanted[SUMS] = {0};
+        for (size_t r = 0; r < counts[n]; r++) {
+            double A = data[0][r], B = data[1][r], C = data[2][r], D = data[3][r];
+            double X = data[4][r], Y = data[5][r], Z = data[6][r], W = data[7][r];
+            const double row[SUMS] = {A * X + B * Y, A * Y + B * X, A * Z + B * Z, A * W + B * W, -C * X - D * Y, -C * Y - D * X,
+                                      C * Z - D * W, C + D * Z};
+            for (int k = 0; k < SUMS; k++)
+                wanted[k] += row[k];
+        }
+        cr_assert_eq(ad_function_over(total, NULL, at, counts[n], got), AD_OK);
+        for (int k = 0; k < SUMS; k++)
+            cr_assert_eq(got[k], wanted[k], "sum %d over %zu rows is %g, not %g", k, counts[n], got[k], wanted[k]);
+    }
+    ad_function_free(f), ad_function_free(total), ad_tape_free(tape);
 }
