@@ -22,6 +22,8 @@ typedef struct ad_region {
 /* Fills in the C library and the system where the allocator names nothing. */
 ad_allocator ad_allocator_complete(ad_allocator allocator);
 void *ad_resize(const ad_allocator *allocator, void *block, size_t old_size, size_t new_size);
+/* As many bytes, or more where the system would sooner give a whole huge page: for what is filled and soon given back. */
+size_t ad_scratch_size(const ad_allocator *allocator, size_t bytes);
 /* Both make at least `bytes` usable and return 1, or change nothing and return 0. */
 int   ad_block_grow(ad_block *block, const ad_allocator *allocator, size_t bytes);
 int   ad_region_grow(ad_region *region, const ad_allocator *allocator, size_t bytes, size_t most);
