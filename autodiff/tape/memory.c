@@ -48,38 +48,67 @@ static void keep_some_memory(void)
     }
 }
 
-static void *map(size_t bytes)
+/* Address space that begins where a huge page may. */
+static char *map_aligned(size_t bytes, int protection)
 {
     if (bytes > SIZE_MAX / 2)
         return NULL;
-    char *all = mmap(NULL, bytes + AD_HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *all = mmap(NULL, bytes + AD_HUGE_PAGE, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (all == MAP_FAILED)
         return NULL;
     size_t before = -(uintptr_t)all % AD_HUGE_PAGE;
     if (before)
         munmap(all, before);
     munmap(all + before + bytes, AD_HUGE_PAGE - before);
-    prefer_huge_pages(all + before, bytes);
-    keep_some_memory();
     return all + before;
+}
+
+static void *map(size_t bytes)
+{
+    void *block = map_aligned(bytes, PROT_READ | PROT_WRITE);
+    if (block) {
+        prefer_huge_pages(block, bytes);
+        keep_some_memory();
+    }
+    return block;
+}
+
+/* The pages move, not what they hold. */
+static void *remap(void *block, size_t from, size_t to)
+{
+#ifdef MREMAP_FIXED
+    if (to < from)
+        return mremap(block, from, to, 0);
+    char *place = map_aligned(to, PROT_NONE);
+    if (!place)
+        return NULL;
+    void *moved = mremap(block, from, to, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+    if (moved != MAP_FAILED)
+        return moved;
+    munmap(place, to);
+    return NULL;
+#else
+    void *moved = map(to);
+    if (moved) {
+        memcpy(moved, block, from < to ? from : to);
+        munmap(block, from);
+    }
+    return moved;
+#endif
 }
 
 static void *system_resize(void *user, void *block, size_t old_size, size_t new_size)
 {
     size_t from = mapped_size(old_size), to = mapped_size(new_size);
     (void)user;
-    if (!from && !to) {
-        if (new_size)
-            return realloc(block, new_size);
-        free(block);
-        return NULL;
-    }
-    if (from == to)
-        return block;
+    if (from && to)
+        return from == to ? block : remap(block, from, to);
+    if (!from && !to && new_size)
+        return realloc(block, new_size);
     void *moved = to ? map(to) : new_size ? malloc(new_size) : NULL;
     if (new_size && !moved)
         return NULL;
-    if (block)
+    if (block && moved)
         memcpy(moved, block, old_size < new_size ? old_size : new_size);
     if (from)
         munmap(block, from);
