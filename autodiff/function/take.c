@@ -14,7 +14,7 @@ typedef struct taking {
     unsigned char *called;                 /* [calls on the tape] taken already */
     const char   **names;                  /* [inputs] or NULL */
     uint32_t       n;
-    int            refused;                /* for a call has an operand that varies */
+    int            refused;                /* for a call over data has an operand that varies, or one within a call at a point */
 } taking;
 
 static void need(taking *t, uint32_t i)
@@ -142,10 +142,8 @@ static void take_call(taking *t, uint32_t call)
     uint32_t *x = ad_make(&G->allocator, c->n + (size_t)from->n, sizeof *x), *node = x ? x + c->n : NULL;
     G->failed |= !x;
     t->called[call] = 1;
-    for (uint32_t j = 0; j < c->n && !G->failed; j++) {
+    for (uint32_t j = 0; j < c->n && !G->failed; j++)
         x[j] = t->node[ad_called_operands(t->tape, c)[j]];
-        t->refused |= !callee->at_a_point && ad_graph_varies(G, x[j]);
-    }
     if (!G->failed && callee->at_a_point) {
         ad_graph_add(G, from, NULL, x, NULL, 1, node);
         for (uint32_t k = 0; k < c->m; k++)
@@ -220,6 +218,8 @@ static int take(taking *t, const ad_var *outputs)
             t->node[i] = take_node(t, i);
     for (uint32_t k = 0; k < f->n_outputs; k++)
         f->outputs[k] = ad_is_plain(outputs[k]) ? ad_graph_number(&f->graph, outputs[k].value) : t->node[ad_id(outputs[k])];
+    for (uint32_t i = 0; i < f->graph.n && f->graph.n_callees; i++)
+        t->refused |= ad_graph_at(&f->graph, i)->op == AD_OP_CALL && ad_graph_varies(&f->graph, i);
     ad_function_find_depth(f);
     ad_graph_close(&f->graph);
     return !f->graph.failed && !t->refused;
