@@ -148,7 +148,7 @@ static inline void record_nested(ad_tape *tape, const nested *g, const nested_fu
 typedef ad_var by_row[DISTINCT];
 
 /* What is written out has params alone; numbers are params too, so that none is computed, and rounded, beforehand. */
-enum { MOST_GIVEN = 4096 };             /* and room for a direction */
+enum { MOST_GIVEN = 1 << 15 };          /* and room for a direction */
 typedef struct written {
     ad_tape *tape;
     double   point[MOST_GIVEN + NESTED_PARAMS]; /* of its params */
@@ -171,13 +171,13 @@ static inline ad_var sum_of_rows(const ad_var *x, size_t rows)
     return sum;
 }
 
-/* The same with no call and no sum: outputs of each distinct row. */
+/* The same with no call and no sum: outputs of the first distinct rows of so many. */
 static inline void write_out(written *w, const nested *g, const nested_function *f, const ad_var *params, by_row *columns,
-                             size_t rows, by_row *outputs)
+                             size_t rows, size_t distinct, by_row *outputs)
 {
     by_row value[NESTED_VALUES];
     int n = f->params + f->columns;
-    for (size_t r = 0; r < DISTINCT; r++) {
+    for (size_t r = 0; r < distinct; r++) {
         for (int i = 0; i < n; i++)
             value[i][r] = i < f->params ? params[i] : columns[i - f->params][r];
     }
@@ -185,10 +185,13 @@ static inline void write_out(written *w, const nested *g, const nested_function 
         const nested_node *node = &f->node[i];
         const nested_function *callee = &g->function[node->callee];
         by_row x[6], called[NESTED_COLUMNS], results[NESTED_OUTPUTS];
-        for (int k = 0; k < 6; k++)
-            for (size_t r = 0; r < DISTINCT; r++)
-                x[k][r] = node->operand[k].from < 0 || n + i == 0 ? given(w, node->operand[k].number) : value[node->operand[k].from][r];
-        for (size_t r = 0; r < DISTINCT; r++) {
+        for (int k = 0; k < 6; k++) {
+            int plain = node->operand[k].from < 0 || n + i == 0;
+            ad_var number = plain ? given(w, node->operand[k].number) : ad_const(0);
+            for (size_t r = 0; r < distinct; r++)
+                x[k][r] = plain ? number : value[node->operand[k].from][r];
+        }
+        for (size_t r = 0; r < distinct; r++) {
             ad_var here[6], sums[NESTED_OUTPUTS];
             for (int k = 0; k < 6; k++)
                 here[k] = x[k][r];
@@ -198,9 +201,8 @@ static inline void write_out(written *w, const nested *g, const nested_function 
                 value[n + i][r] = r ? value[n + i][0] : sum_of_rows(x[0], rows);
             if (node->kind == NESTED_CALL) {
                 for (int k = 0; k < callee->columns; k++)
-                    for (size_t s = 0; s < DISTINCT; s++)
-                        called[k][s] = here[callee->params + k];
-                write_out(w, g, callee, here, called, 1, results);
+                    called[k][0] = here[callee->params + k];
+                write_out(w, g, callee, here, called, 1, 1, results);
                 for (int k = 0; k < callee->outputs; k++)
                     sums[k] = results[k][0];
                 value[n + i][r] = nested_results(callee, sums);
@@ -208,10 +210,11 @@ static inline void write_out(written *w, const nested *g, const nested_function 
             if (node->kind == NESTED_CALL_SUM && r)
                 value[n + i][r] = value[n + i][0];
             else if (node->kind == NESTED_CALL_SUM) {
+                size_t most = node->rows < DISTINCT ? (size_t)node->rows : DISTINCT;
                 for (int k = 0; k < callee->columns; k++)
-                    for (size_t s = 0; s < DISTINCT; s++)
+                    for (size_t s = 0; s < most; s++)
                         called[k][s] = given(w, callee->data[k][s]);
-                write_out(w, g, callee, here, called, (size_t)node->rows, results);
+                write_out(w, g, callee, here, called, (size_t)node->rows, most, results);
                 for (int k = 0; k < callee->outputs; k++)
                     sums[k] = sum_of_rows(results[k], (size_t)node->rows);
                 value[n + i][r] = nested_results(callee, sums);
@@ -219,7 +222,7 @@ static inline void write_out(written *w, const nested *g, const nested_function 
         }
     }
     for (int k = 0; k < f->outputs; k++)
-        for (size_t r = 0; r < DISTINCT; r++)
+        for (size_t r = 0; r < distinct; r++)
             outputs[k][r] = value[f->output[k]][r];
 }
 
