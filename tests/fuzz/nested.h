@@ -7,12 +7,12 @@
 
 /* Rows of data repeat after DISTINCT. */
 enum { NESTED_FUNCTIONS = 3, NESTED_PARAMS = 3, NESTED_COLUMNS = 2, NESTED_NODES = 8, NESTED_OUTPUTS = 2, DISTINCT = 3, NESTED_ROWS = 130,
-       NESTED_VALUES = NESTED_PARAMS + NESTED_COLUMNS + NESTED_NODES };
+       NESTED_OPERANDS = 7, FACTOR = NESTED_OPERANDS - 1, NESTED_VALUES = NESTED_PARAMS + NESTED_COLUMNS + NESTED_NODES };
 enum { NESTED_ROW, NESTED_CALL, NESTED_CALL_SUM, NESTED_ROW_SUM };
 
 typedef struct nested_node {
     int             kind, op, n, constant, callee, rows;
-    decoded_operand operand[6];            /* of a call: its params, then what its columns are */
+    decoded_operand operand[NESTED_OPERANDS];  /* of a call: its params, what its columns are; last of all a factor of it */
 } nested_node;
 
 typedef struct nested_function {
@@ -71,6 +71,10 @@ static inline void decode_node(bytes *b, nested_function *f, nested_node *node, 
     }
     if (node->kind == NESTED_ROW_SUM)
         *varies = 0;
+    else if (node->kind != NESTED_ROW) {
+        node->operand[FACTOR] = nested_operand(b, f, all, 0);
+        *varies |= node->operand[FACTOR].from >= 0 && f->varies[node->operand[FACTOR].from];
+    }
     f->sums |= node->kind == NESTED_ROW_SUM;
 }
 
@@ -114,10 +118,10 @@ static inline ad_var nested_row(const nested_node *node, int i, const ad_var *x)
     return i % 2 ? ad_tanh(z) : z;
 }
 
-/* What a call is worth: all of its results. */
-static inline ad_var nested_results(const nested_function *callee, const ad_var *results)
+/* What becomes of a call: all of its results, times a factor. */
+static inline ad_var nested_results(const nested_function *callee, const ad_var *results, ad_var factor)
 {
-    return callee->outputs > 1 ? ad_add(results[0], ad_mul(0.5, results[1])) : results[0];
+    return ad_mul(factor, callee->outputs > 1 ? ad_add(results[0], ad_mul(0.5, results[1])) : results[0]);
 }
 
 static inline void record_nested(ad_tape *tape, const nested *g, const nested_function *f, const ad_var *inputs, ad_var *outputs)
@@ -130,8 +134,8 @@ static inline void record_nested(ad_tape *tape, const nested *g, const nested_fu
         const nested_function *callee = &g->function[node->callee];
         size_t params = (size_t)callee->params, columns = (size_t)callee->columns;
         const double *data[NESTED_COLUMNS] = {callee->data[0], callee->data[1]};
-        ad_var x[6], results[NESTED_OUTPUTS];
-        for (int k = 0; k < 6; k++)
+        ad_var x[NESTED_OPERANDS], results[NESTED_OUTPUTS];
+        for (int k = 0; k < NESTED_OPERANDS; k++)
             x[k] = node->operand[k].from < 0 || n + i == 0 ? ad_const(node->operand[k].number) : value[node->operand[k].from];
         if (node->kind == NESTED_CALL)
             ad_call(callee->f, params, x, columns, x + params, results);
@@ -139,7 +143,7 @@ static inline void record_nested(ad_tape *tape, const nested *g, const nested_fu
             ad_call_sum(callee->f, params, x, columns, data, (size_t)node->rows, results);
         ad_var sum = node->kind != NESTED_ROW_SUM ? x[0] : x[0].link ? ad_row_sum(x[0]) : ad_mul(x[0], ad_rows(tape));
         value[n + i] = node->kind == NESTED_ROW_SUM ? sum : node->kind == NESTED_ROW ? nested_row(node, i, x)
-                     : nested_results(callee, results);
+                     : nested_results(callee, results, x[FACTOR]);
     }
     for (int k = 0; k < f->outputs; k++)
         outputs[k] = value[f->output[k]];
@@ -184,16 +188,16 @@ static inline void write_out(written *w, const nested *g, const nested_function 
     for (int i = 0; i < f->nodes; i++) {
         const nested_node *node = &f->node[i];
         const nested_function *callee = &g->function[node->callee];
-        by_row x[6], called[NESTED_COLUMNS], results[NESTED_OUTPUTS];
-        for (int k = 0; k < 6; k++) {
+        by_row x[NESTED_OPERANDS], called[NESTED_COLUMNS], results[NESTED_OUTPUTS];
+        for (int k = 0; k < NESTED_OPERANDS; k++) {
             int plain = node->operand[k].from < 0 || n + i == 0;
             ad_var number = plain ? given(w, node->operand[k].number) : ad_const(0);
             for (size_t r = 0; r < distinct; r++)
                 x[k][r] = plain ? number : value[node->operand[k].from][r];
         }
         for (size_t r = 0; r < distinct; r++) {
-            ad_var here[6], sums[NESTED_OUTPUTS];
-            for (int k = 0; k < 6; k++)
+            ad_var here[NESTED_OPERANDS], sums[NESTED_OUTPUTS];
+            for (int k = 0; k < NESTED_OPERANDS; k++)
                 here[k] = x[k][r];
             if (node->kind == NESTED_ROW)
                 value[n + i][r] = nested_row(node, i, here);
@@ -205,11 +209,9 @@ static inline void write_out(written *w, const nested *g, const nested_function 
                 write_out(w, g, callee, here, called, 1, 1, results);
                 for (int k = 0; k < callee->outputs; k++)
                     sums[k] = results[k][0];
-                value[n + i][r] = nested_results(callee, sums);
+                value[n + i][r] = nested_results(callee, sums, here[FACTOR]);
             }
-            if (node->kind == NESTED_CALL_SUM && r)
-                value[n + i][r] = value[n + i][0];
-            else if (node->kind == NESTED_CALL_SUM) {
+            if (node->kind == NESTED_CALL_SUM) {
                 size_t most = node->rows < DISTINCT ? (size_t)node->rows : DISTINCT;
                 for (int k = 0; k < callee->columns; k++)
                     for (size_t s = 0; s < most; s++)
@@ -217,7 +219,7 @@ static inline void write_out(written *w, const nested *g, const nested_function 
                 write_out(w, g, callee, here, called, (size_t)node->rows, most, results);
                 for (int k = 0; k < callee->outputs; k++)
                     sums[k] = sum_of_rows(results[k], (size_t)node->rows);
-                value[n + i][r] = nested_results(callee, sums);
+                value[n + i][r] = nested_results(callee, sums, here[FACTOR]);
             }
         }
     }
