@@ -12,7 +12,7 @@
 #endif
 
 /* The last step is one huge page: with two, P1's whole batch took 24.9 bytes per node instead of 24.25, no faster. */
-enum { AD_FIRST_STEP = 1 << 16, AD_LAST_STEP = 1 << 21, AD_HUGE_PAGE = 1 << 21 };
+enum { AD_FIRST_STEP = 1 << 16, AD_LAST_STEP = 1 << 21, AD_HUGE_PAGE = 1 << 21, AD_SMALL_REGION = 1 << 19 };
 
 static void prefer_huge_pages(void *block, size_t bytes)
 {
@@ -120,8 +120,7 @@ static void *system_resize(void *user, void *block, size_t old_size, size_t new_
 static void *system_reserve(void *user, size_t bytes)
 {
     (void)user;
-    void *base = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return base == MAP_FAILED ? NULL : base;
+    return map_aligned(bytes, PROT_NONE);
 }
 
 static int system_commit(void *user, void *block, size_t bytes)
@@ -129,8 +128,7 @@ static int system_commit(void *user, void *block, size_t bytes)
     (void)user;
     if (mprotect(block, bytes, PROT_READ | PROT_WRITE))
         return 0;
-    if (bytes >= 2 * AD_HUGE_PAGE)
-        prefer_huge_pages(block, bytes);
+    prefer_huge_pages(block, bytes);
     return 1;
 }
 
@@ -193,27 +191,42 @@ static int reserve(ad_region *region, const ad_allocator *a, size_t most)
     return 0;
 }
 
+static int grow_as_block(ad_region *region, const ad_allocator *a, size_t bytes)
+{
+    ad_block block = {region->base, region->size};
+    int done = ad_block_grow(&block, a, bytes);
+    region->base = block.base;
+    region->size = block.size;
+    return done;
+}
+
+/* A small region is a block: a tape of ten nodes, recorded, swept and freed, takes 0.6 us; with address space reserved and given back
+ * 670 us on a virtual machine. */
 int ad_region_grow(ad_region *region, const ad_allocator *a, size_t bytes, size_t most)
 {
     if (bytes <= region->size)
         return 1;
-    if (!a->reserve) {
-        ad_block block = {region->base, region->size};
-        int done = ad_block_grow(&block, a, bytes);
-        region->base = block.base;
-        region->size = block.size;
-        return done;
-    }
+    if (!a->reserve || (!region->reserved && bytes <= AD_SMALL_REGION))
+        return grow_as_block(region, a, bytes);
+    ad_region larger = region->reserved ? *region : (ad_region){0};
     most = (most + AD_FIRST_STEP - 1) / AD_FIRST_STEP * AD_FIRST_STEP;
-    if (!region->base && !reserve(region, a, most))
+    if (!larger.base && !reserve(&larger, a, most))
         return 0;
-    size_t size = at_least(region->size, bytes, AD_FIRST_STEP, AD_LAST_STEP);
+    size_t size = at_least(larger.size, bytes, AD_LAST_STEP, AD_LAST_STEP);
     size = (size + AD_FIRST_STEP - 1) / AD_FIRST_STEP * AD_FIRST_STEP;
-    if (size > region->reserved)
-        size = region->reserved;
-    if (bytes > size || !a->commit(a->user, region->base, size))
+    if (size > larger.reserved)
+        size = larger.reserved;
+    if (bytes > size || !a->commit(a->user, larger.base, size)) {
+        if (!region->reserved)
+            ad_region_free(&larger, a);
         return 0;
-    region->size = size;
+    }
+    if (!region->reserved && region->base) {
+        memcpy(larger.base, region->base, region->size);
+        ad_region_free(region, a);
+    }
+    larger.size = size;
+    *region = larger;
     return 1;
 }
 
