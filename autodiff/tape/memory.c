@@ -200,28 +200,32 @@ static int grow_as_block(ad_region *region, const ad_allocator *a, size_t bytes)
     return done;
 }
 
-/* A small region is a block: a tape of ten nodes, recorded, swept and freed, takes 0.6 us; with address space reserved and given back
- * 670 us on a virtual machine. */
+static size_t rounded(size_t bytes) { return (bytes + AD_FIRST_STEP - 1) / AD_FIRST_STEP * AD_FIRST_STEP; }
+
+/* A region moves once, out of a small reservation: with large ones a tape of ten nodes, recorded, swept and freed, took 670 us in
+ * place of 200 on a virtual machine. As plain blocks it would be 0.6, but then the sweep row by row took 3.7 ns a node in place of 3.4. */
 int ad_region_grow(ad_region *region, const ad_allocator *a, size_t bytes, size_t most)
 {
     if (bytes <= region->size)
         return 1;
-    if (!a->reserve || (!region->reserved && bytes <= AD_SMALL_REGION))
+    if (!a->reserve)
         return grow_as_block(region, a, bytes);
-    ad_region larger = region->reserved ? *region : (ad_region){0};
-    most = (most + AD_FIRST_STEP - 1) / AD_FIRST_STEP * AD_FIRST_STEP;
-    if (!larger.base && !reserve(&larger, a, most))
-        return 0;
-    size_t size = at_least(larger.size, bytes, AD_LAST_STEP, AD_LAST_STEP);
-    size = (size + AD_FIRST_STEP - 1) / AD_FIRST_STEP * AD_FIRST_STEP;
+    ad_region larger = *region;
+    if (bytes > region->reserved) {
+        larger = (ad_region){0};
+        if (!reserve(&larger, a, rounded(bytes <= AD_SMALL_REGION && AD_SMALL_REGION < most ? AD_SMALL_REGION : most)))
+            return 0;
+    }
+    int small = larger.reserved <= AD_SMALL_REGION;
+    size_t size = rounded(at_least(region->size, bytes, small ? AD_FIRST_STEP : AD_LAST_STEP, AD_LAST_STEP));
     if (size > larger.reserved)
         size = larger.reserved;
-    if (bytes > size || !a->commit(a->user, larger.base, size)) {
-        if (!region->reserved)
-            ad_region_free(&larger, a);
+    int moves = larger.base != region->base, done = bytes <= size && a->commit(a->user, larger.base, size);
+    if (moves && !done)
+        ad_region_free(&larger, a);
+    if (!done)
         return 0;
-    }
-    if (!region->reserved && region->base) {
+    if (moves && region->base) {
         memcpy(larger.base, region->base, region->size);
         ad_region_free(region, a);
     }

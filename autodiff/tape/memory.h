@@ -1,8 +1,8 @@
 /* memory.h -- the one seam through which the library takes memory.
  *
  * A block is a resizable array. A region is address space reserved once, of which pages are made usable as it grows, so
- * that 10^8 nodes never move; where it is small, or the allocator cannot reserve, a region is a block. Both keep their memory
- * until they are freed. Not installed.
+ * that 10^8 nodes move no more than once; where the allocator cannot reserve, a region is a block. Both keep their memory until
+ * they are freed. Not installed.
  */
 #ifndef AUTODIFF_TAPE_MEMORY_H
 #define AUTODIFF_TAPE_MEMORY_H
