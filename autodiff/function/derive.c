@@ -159,16 +159,15 @@ static void mark_active(sweep *s, uint32_t of, uint32_t n, const uint32_t *wrt)
 
 int ad_graph_reverse(ad_graph *G, uint32_t of, uint32_t n, const uint32_t *wrt, uint32_t *out)
 {
-    size_t nodes = of + (size_t)1;
+    size_t nodes = of + (size_t)1, size = ad_scratch_size(&G->allocator, nodes * (2 * sizeof(uint32_t) + 1));
     sweep s = {.G = G, .by_row = ad_graph_varies(G, of)};
-    s.here   = ad_resize(&G->allocator, NULL, 0, nodes * sizeof *s.here);
-    s.across = ad_resize(&G->allocator, NULL, 0, nodes * sizeof *s.across);
-    s.active  = ad_resize(&G->allocator, NULL, 0, nodes);
-    if (!s.here || !s.across || !s.active)
+    s.here = ad_resize(&G->allocator, NULL, 0, size);
+    if (!s.here)
         G->failed = 1;
     else {
-        memset(s.here, 0xff, nodes * sizeof *s.here);
-        memset(s.across, 0xff, nodes * sizeof *s.across);
+        s.across = s.here + nodes;
+        s.active = (unsigned char *)(s.across + nodes);
+        memset(s.here, 0xff, 2 * nodes * sizeof *s.here);
         mark_active(&s, of, n, wrt);
         s.here[of] = ad_graph_number(G, 1);
         for (uint32_t i = of + 1; i-- > 0 && !G->failed;)
@@ -178,10 +177,6 @@ int ad_graph_reverse(ad_graph *G, uint32_t of, uint32_t n, const uint32_t *wrt, 
     for (uint32_t i = 0; i < n && !G->failed; i++)
         out[i] = wrt[i] <= of && s.here[wrt[i]] != NONE ? s.here[wrt[i]] : ad_graph_number(G, 0);
     if (s.here)
-        ad_resize(&G->allocator, s.here, nodes * sizeof *s.here, 0);
-    if (s.across)
-        ad_resize(&G->allocator, s.across, nodes * sizeof *s.across, 0);
-    if (s.active)
-        ad_resize(&G->allocator, s.active, nodes, 0);
+        ad_resize(&G->allocator, s.here, size, 0);
     return !s.refused;
 }

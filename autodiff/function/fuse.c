@@ -58,7 +58,9 @@ static int mark_pass(lowering *L, uint32_t level, int last, const uint32_t *outp
     memset(L->uses, 0, n * sizeof *L->uses);
     memset(L->first_sum, 0xff, n * sizeof *L->first_sum);
     memset(L->first_out, 0xff, n * sizeof *L->first_out);
-    memset(L->seen, 0xff, n * sizeof *L->seen);
+    for (uint32_t i = 0; i < n; i++)
+        if (varies(L, i))
+            L->seen[i] = NONE;
     for (uint32_t k = L->n_outputs; last && k-- > 0;)
         if (varies(L, outputs[k])) {
             wanted(L, outputs[k], 2);      /* stored: it must have a slot */
@@ -169,22 +171,22 @@ static void pair(lowering *L, uint32_t i, uint32_t twin)
 /* sigmoid(x) and sigmoid(-x), sin(x) and cos(x) are computed together. */
 static void mark_twins(lowering *L)
 {
-    uint32_t *of = L->slot, n = L->G->n;   /* by operand; slots come later */
-    memset(L->twin, 0xff, n * sizeof *L->twin);
-    memset(of, 0xff, n * sizeof *of);
+    uint32_t *minus = L->slot, *cosine = L->mark, n = L->G->n;     /* by operand; slots come later */
     for (uint32_t i = 0; i < n; i++)
-        if (L->in_pass[i] && varies(L, i) && at(L, i)->op == AD_OP_sigmoid && at(L, at(L, i)->x)->op == AD_OP_neg)
-            of[at(L, at(L, i)->x)->x] = i;
+        if (varies(L, i))
+            minus[i] = cosine[i] = L->twin[i] = NONE;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!L->in_pass[i] || !varies(L, i))
+            continue;
+        const ad_graph_node *node = at(L, i);
+        if (node->op == AD_OP_sigmoid && at(L, node->x)->op == AD_OP_neg)
+            minus[at(L, node->x)->x] = i;
+        if (node->op == AD_OP_cos)
+            cosine[node->x] = i;
+    }
     for (uint32_t i = 0; i < n; i++)
-        if (L->in_pass[i] && varies(L, i) && at(L, i)->op == AD_OP_sigmoid)
-            pair(L, i, of[at(L, i)->x]);
-    memset(of, 0xff, n * sizeof *of);
-    for (uint32_t i = 0; i < n; i++)
-        if (L->in_pass[i] && varies(L, i) && at(L, i)->op == AD_OP_cos)
-            of[at(L, i)->x] = i;
-    for (uint32_t i = 0; i < n; i++)
-        if (L->in_pass[i] && varies(L, i) && at(L, i)->op == AD_OP_sin)
-            pair(L, i, of[at(L, i)->x]);
+        if (L->in_pass[i] && varies(L, i) && (at(L, i)->op == AD_OP_sigmoid || at(L, i)->op == AD_OP_sin))
+            pair(L, i, (at(L, i)->op == AD_OP_sin ? cosine : minus)[at(L, i)->x]);
 }
 
 /* ---- Emitting ---------------------------------------------------------------------------------------------------------- */

@@ -29,8 +29,7 @@ static inline uint64_t hash(const ad_graph_node *n)
 {
     uint64_t bits, h;
     memcpy(&bits, &n->number, sizeof bits);
-    h = (bits ^ bits >> 29 ^ (uint64_t)n->op << 32 ^ n->w) * UINT64_C(0x9e3779b97f4a7c15);
-    h ^= (n->x + ((uint64_t)n->y << 32)) * UINT64_C(0xd6e8feb86659fd93);
+    h = (bits ^ bits >> 29) * UINT64_C(0x9e3779b97f4a7c15) ^ ((uint64_t)n->op << 32 ^ n->w) * UINT64_C(0xd6e8feb86659fd93);
     return (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
 }
 
@@ -71,7 +70,7 @@ static int make_table(ad_graph *G, uint64_t n)
     uint64_t size = 256;
     while (size <= 2 * n + 2)
         size *= 2;
-    if (size > UINT32_MAX / 2 || !ad_block_grow(&G->table, &G->allocator, size * sizeof(uint32_t)))
+    if (size > UINT32_MAX / 2 || !ad_block_grow(&G->table, &G->allocator, ad_scratch_size(&G->allocator, size * sizeof(uint32_t))))
         return 0;
     memset(G->table.base, 0, size * sizeof(uint32_t));
     G->n_table = (uint32_t)size;
@@ -88,10 +87,14 @@ static int make_room(ad_graph *G)
            (G->n_table > 2 * (uint64_t)G->n + 2 || make_table(G, G->n_table ? G->n_table / 2 : (uint64_t)AD_GRAPH_GROWTH * G->n));
 }
 
+int ad_graph_room(ad_graph *G, uint32_t n)
+{
+    return ad_block_grow(&G->nodes, &G->allocator, n * sizeof(ad_graph_node)) && ad_block_grow(&G->varying, &G->allocator, n);
+}
+
 int ad_graph_expect(ad_graph *G, uint32_t n)
 {
-    return ad_block_grow(&G->nodes, &G->allocator, n * sizeof(ad_graph_node)) &&
-           ad_block_grow(&G->varying, &G->allocator, n) && (G->n_table > 2 * (uint64_t)n + 2 || make_table(G, n));
+    return ad_graph_room(G, n) && (G->n_table > 2 * (uint64_t)n + 2 || make_table(G, n));
 }
 
 static uint32_t append(ad_graph *G, const ad_graph_node *n)

@@ -20,10 +20,15 @@ enum { AD_OP_SLOPE_OF = AD_OPS, AD_OP_ARGUMENT, AD_OP_RESULT, AD_GRAPH_OPS };
 
 struct ad_callee;                          /* callee.h */
 
-/* Operands not in use are 0. An input's x is its number. */
+/* Operands not in use are 0. An input's x is its number. A constant has no operands. */
 typedef struct ad_graph_node {
-    double   number;                       /* of a constant */
-    uint32_t op, x, y, w;
+    union {
+        double number;                     /* of a constant */
+        struct {
+            uint32_t x, y;
+        };
+    };
+    uint32_t op, w;
 } ad_graph_node;
 
 typedef struct ad_graph {
@@ -45,7 +50,8 @@ static inline uint32_t ad_graph_operand(const ad_graph_node *n, int k) { return 
 /* The node, made or found; simplified where that changes no bit of a finite result. 0 when out of memory (failed). */
 uint32_t ad_graph_make(ad_graph *G, uint32_t op, uint32_t x, uint32_t y, uint32_t w);
 uint32_t ad_graph_number(ad_graph *G, double number);
-/* Room for that many nodes in all, so that making them moves nothing. 0: no memory. */
+/* Room for that many nodes in all, so that appending them moves nothing; or making them. 0: no memory. */
+int      ad_graph_room(ad_graph *G, uint32_t n);
 int      ad_graph_expect(ad_graph *G, uint32_t n);
 /* A node that is known to be new and as simple as can be: nothing is looked for. */
 uint32_t ad_graph_append(ad_graph *G, const ad_graph_node *n);

@@ -25,14 +25,21 @@ enum { LOWER_GROUPS = 4 };
 typedef struct lowering {
     ad_plan        *plan;
     const ad_graph *G;
-    uint32_t       *level;                 /* [n] row sums below a node, one after another */
-    uint32_t       *uniform;               /* [n] place of a uniform value */
     uint32_t       *uses;                  /* [n] by varying nodes, row sums and outputs of the pass */
-    uint32_t       *first_sum, *next_sum;  /* [n] row sums of a node */
+    uint32_t       *first_sum;             /* [n] row sum of a node */
     uint32_t       *first_out, *next_out;  /* [n], [n_outputs] stored outputs of a node */
-    uint32_t       *seen;                  /* [n] instruction that last named a node */
-    uint32_t       *slot;                  /* [n] */
-    uint32_t       *twin;                  /* [n] the node that one is computed together with, or NONE */
+    union {                                /* [n] tables in pairs, of what does not vary and of what does: */
+        struct {
+            uint32_t *level;               /* row sums below a node, one after another (at first of all nodes) */
+            uint32_t *uniform;             /* place of a uniform value */
+            uint32_t *next_sum;            /* the next row sum of the same node */
+        };
+        struct {
+            uint32_t *seen;                /* instruction that last named a node */
+            uint32_t *slot;
+            uint32_t *twin;                /* the node that one is computed together with, or NONE */
+        };
+    };
     unsigned char  *needed, *in_pass, *exact, *done, *compound;
     unsigned char  *fused;                 /* [n] dissolves in the instructions that need it: 1, or LOWER_DIFFERENCE */
     uint32_t       *stack;                 /* [n + 1] of nodes to expand, signs beside them */

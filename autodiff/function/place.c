@@ -101,7 +101,9 @@ void lower_place(lowering *L, ad_pass *pass)
     const uint32_t *starts = L->starts.base;
     if (L->failed || L->n_starts == 1)
         return;
-    memset(L->seen, 0, L->G->n * sizeof *L->seen);
+    for (uint32_t i = 0; i < L->G->n; i++)
+        if (varies(L, i))
+            L->seen[i] = 0;
     for (uint32_t k = L->n_starts; k-- > 0;) {
         uint32_t *code = pass->code + starts[k];
         for (int r = 0; r < results(*code); r++)

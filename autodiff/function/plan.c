@@ -7,20 +7,19 @@
 #include <string.h>
 
 /* All tables are one block: a few huge pages where each alone would be touched small page by small page. */
-enum { IDS = 11, BYTES = 7 };              /* tables by node: of ids, of bytes */
+enum { IDS = 8, BYTES = 7 };              /* tables by node: of ids, of bytes */
 
 static size_t tables_size(const lowering *L)
 {
     size_t n = L->G->n + (size_t)1;
-    return n * (IDS * sizeof(uint32_t) + BYTES) + (L->n_outputs + (size_t)1) * sizeof(uint32_t);
+    return ad_scratch_size(&L->G->allocator, n * (IDS * sizeof(uint32_t) + BYTES) + (L->n_outputs + (size_t)1) * sizeof(uint32_t));
 }
 
 static void *make_tables(lowering *L)
 {
     size_t n = L->G->n + (size_t)1;
     void *tables = ad_resize(&L->plan->allocator, NULL, 0, tables_size(L));
-    uint32_t **of_ids[IDS] = {&L->level, &L->uniform, &L->uses, &L->first_sum, &L->next_sum, &L->first_out, &L->seen, &L->slot, &L->twin,
-                              &L->mark, &L->stack};
+    uint32_t **of_ids[IDS] = {&L->level, &L->uniform, &L->next_sum, &L->uses, &L->first_sum, &L->first_out, &L->mark, &L->stack};
     unsigned char **of_bytes[BYTES] = {&L->needed, &L->in_pass, &L->exact, &L->fused, &L->done, &L->compound,
                                        (unsigned char **)&L->signs};
     uint32_t *ids = tables;
@@ -105,23 +104,24 @@ static uint32_t numbers_of(const lowering *L, uint32_t i)
     return c ? ad_callee_params(c) + ad_callee_outputs(c) : 1;
 }
 
+static int is_uniform(const lowering *L, uint32_t i) { return L->needed[i] && !varies(L, i); }
+
 static void place_uniforms(lowering *L)
 {
     ad_plan *P = L->plan;
     for (uint32_t i = 0; i < L->G->n; i++)
-        if (L->needed[i] && !varies(L, i)) {
+        if (is_uniform(L, i)) {
             L->uniform[i] = P->n_uniform;
             P->n_uniform += numbers_of(L, i);
-        } else
-            L->uniform[i] = NONE;
+        }
     P->uniform = lower_grown(L, &P->uniform_block, (P->n_uniform + (size_t)1) * sizeof *P->uniform);
     P->param = lower_grown(L, &P->param_block, (P->n_params + (size_t)1) * sizeof *P->param);
     if (L->failed)
         return;
     memset(P->param, 0xff, P->n_params * sizeof *P->param);
     for (uint32_t i = 0; i < L->G->n; i++)
-        if (L->uniform[i] != NONE) {
-            P->uniform[L->uniform[i]] = at(L, i)->number;
+        if (is_uniform(L, i)) {
+            P->uniform[L->uniform[i]] = at(L, i)->op == AD_OP_CONSTANT ? at(L, i)->number : 0;
             if (at(L, i)->op == AD_OP_PARAM)
                 P->param[at(L, i)->x] = L->uniform[i];
         }
@@ -147,7 +147,7 @@ static void list_steps(lowering *L, ad_pass *pass, uint32_t level)
     for (uint32_t i = 0; i < L->G->n && !L->failed; i++) {
         const ad_graph_node *n = at(L, i);
         uint32_t place[3] = {0, 0, 0};
-        if (L->uniform[i] == NONE || L->level[i] != level || n->op <= AD_OP_THIRD)
+        if (!is_uniform(L, i) || L->level[i] != level || n->op <= AD_OP_THIRD)
             continue;
         for (int k = 0; k < ad_graph_arity(n->op) && n->op < AD_OP_COUNT; k++)
             place[k] = L->uniform[ad_graph_operand(n, k)];

@@ -345,7 +345,8 @@ static void evaluate(const ad_graph *G, uint32_t i, double *v, unsigned char *em
 {
     const ad_graph_node *n = ad_graph_at(G, i);
     if (empty)
-        empty[i] = (unsigned char)(n->op == AD_OP_ROW_SUM || (n->op < AD_OP_COUNT && is_empty(n->op, empty[n->x], empty[n->y])));
+        empty[i] = (unsigned char)(n->op == AD_OP_ROW_SUM || (n->op > AD_OP_THIRD && n->op < AD_OP_COUNT &&
+                                                              is_empty(n->op, empty[n->x], empty[n->y])));
     if (empty && empty[i])
         v[i] = 0;
     else if (n->op == AD_OP_RESULT)

@@ -12,9 +12,9 @@ typedef struct taking {
     unsigned char *needed;                 /* [n] */
     uint32_t      *node;                   /* [n] of the graph */
     unsigned char *called;                 /* [calls on the tape] taken already */
-    const char   **names;                  /* [to the last input] of nodes, or NULL */
+    const char   **names;                  /* [inputs] or NULL */
     uint32_t       n;
-    int            refused;                /* for a call has an operand that varies */
+    int            refused;                /* for a call over data has an operand that varies, or one within a call at a point */
 } taking;
 
 static void need(taking *t, uint32_t i)
@@ -142,10 +142,8 @@ static void take_call(taking *t, uint32_t call)
     uint32_t *x = ad_make(&G->allocator, c->n + (size_t)from->n, sizeof *x), *node = x ? x + c->n : NULL;
     G->failed |= !x;
     t->called[call] = 1;
-    for (uint32_t j = 0; j < c->n && !G->failed; j++) {
+    for (uint32_t j = 0; j < c->n && !G->failed; j++)
         x[j] = t->node[ad_called_operands(t->tape, c)[j]];
-        t->refused |= !callee->at_a_point && ad_graph_varies(G, x[j]);
-    }
     if (!G->failed && callee->at_a_point) {
         ad_graph_add(G, from, NULL, x, NULL, 1, node);
         for (uint32_t k = 0; k < c->m; k++)
@@ -190,7 +188,7 @@ static int take_inputs(taking *t)
         int is_param = ad_word_op(t->tape->head->words[i]) == AD_OP_PARAM;
         t->node[i] = ad_graph_make(&f->graph, is_param ? AD_OP_PARAM : AD_OP_COLUMN, is_param ? param : column, 0, 0);
         size_t input = is_param ? param : f->n_params + (size_t)column;
-        if (!ad_function_set_name(f, input, t->names[i], NULL))
+        if (!ad_function_set_name(f, input, t->names[k], NULL))
             return 0;
         if (is_param)
             f->param_nodes[param++] = t->node[i];
@@ -220,9 +218,28 @@ static int take(taking *t, const ad_var *outputs)
             t->node[i] = take_node(t, i);
     for (uint32_t k = 0; k < f->n_outputs; k++)
         f->outputs[k] = ad_is_plain(outputs[k]) ? ad_graph_number(&f->graph, outputs[k].value) : t->node[ad_id(outputs[k])];
+    for (uint32_t i = 0; i < f->graph.n && f->graph.n_callees; i++)
+        t->refused |= ad_graph_at(&f->graph, i)->op == AD_OP_CALL && ad_graph_varies(&f->graph, i);
     ad_function_find_depth(f);
     ad_graph_close(&f->graph);
     return !f->graph.failed && !t->refused;
+}
+
+/* All tables are one block; its size. */
+static size_t make_tables(taking *t)
+{
+    size_t inputs = t->tape->n_inputs, calls = t->tape->n_calls;
+    size_t bytes = inputs * sizeof *t->names + t->n * (sizeof *t->node + 1) + calls + 1;
+    size_t size = ad_scratch_size(&t->tape->allocator, bytes);
+    t->names = ad_resize(&t->tape->allocator, NULL, 0, size);
+    if (!t->names)
+        return 0;
+    memset(t->names, 0, bytes);
+    t->node   = (uint32_t *)(t->names + inputs);
+    t->needed = (unsigned char *)(t->node + t->n);
+    t->called = t->needed + t->n;
+    ad_names_of_inputs(t->tape, t->names);
+    return size;
 }
 
 ad_function *ad_function_new(ad_tape *tape, size_t n_outputs, const ad_var *outputs)
@@ -243,18 +260,10 @@ ad_function *ad_function_new(ad_tape *tape, size_t n_outputs, const ad_var *outp
         n_params += ad_word_op(tape->head->words[((const uint32_t *)tape->inputs.base)[k]]) == AD_OP_PARAM;
     ad_function *f = ad_function_blank(a, n_params, tape->n_inputs - n_params, n_outputs);
     taking t = {.tape = tape, .f = f, .n = ad_recorded(tape)};
-    t.needed = ad_make(a, t.n, 1);
-    t.node   = ad_make(a, t.n, sizeof *t.node);
-    t.called = ad_make(a, tape->n_calls, 1);
-    uint32_t to_name = tape->n_inputs ? ((const uint32_t *)tape->inputs.base)[tape->n_inputs - 1] + 1 : 0;
-    t.names  = ad_make(a, to_name, sizeof *t.names);
+    size_t size = make_tables(&t);
+    int done = f && t.names && take(&t, outputs);
     if (t.names)
-        ad_names_by_node(tape, to_name, t.names);
-    int done = f && t.needed && t.node && t.called && t.names && take(&t, outputs);
-    ad_drop(a, t.needed, t.n, 1);
-    ad_drop(a, t.node, t.n, sizeof *t.node);
-    ad_drop(a, t.called, tape->n_calls, 1);
-    ad_drop(a, t.names, to_name, sizeof *t.names);
+        ad_resize(a, t.names, size, 0);
     if (done)
         return f;
     ad_function_free(f);

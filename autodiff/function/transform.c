@@ -8,13 +8,19 @@ static const uint32_t NONE = UINT32_MAX;
 
 /* ---- A function of part of a graph ------------------------------------------------------------------------------------- */
 
-static void mark_needed(const ad_graph *G, size_t n_outputs, const uint32_t *outputs, unsigned char *needed)
+/* Returns how many of them are no inputs. */
+static uint32_t mark_needed(const ad_graph *G, size_t n_outputs, const uint32_t *outputs, unsigned char *needed)
 {
+    uint32_t n = 0;
     for (size_t k = 0; k < n_outputs; k++)
         needed[outputs[k]] = 1;
-    for (uint32_t i = G->n; i-- > 0;)
-        for (int k = 0; needed[i] && k < ad_graph_arity(ad_graph_at(G, i)->op); k++)
-            needed[ad_graph_operand(ad_graph_at(G, i), k)] = 1;
+    for (uint32_t i = G->n; i-- > 0;) {
+        const ad_graph_node *node = ad_graph_at(G, i);
+        n += needed[i] && node->op != AD_OP_PARAM && node->op != AD_OP_COLUMN;
+        for (int k = 0; needed[i] && k < ad_graph_arity(node->op); k++)
+            needed[ad_graph_operand(node, k)] = 1;
+    }
+    return n;
 }
 
 /* callee [from's]: where they are in `to`, NONE until first needed. */
@@ -82,10 +88,11 @@ ad_function *ad_function_extract(const ad_function *f, const ad_graph *G, size_t
     ad_function *to = ad_function_blank(a, f->n_params + more_params, f->n_columns + more_columns, n_outputs);
     unsigned char *needed = ad_make(a, G->n, 1);
     uint32_t *node = ad_make(a, G->n, sizeof *node);
-    int done = to && needed && node && copy_inputs(f, to);
+    uint32_t inputs = to ? to->n_params + to->n_columns : 0;
+    int done = to && needed && node && ad_graph_room(&to->graph, inputs + mark_needed(G, n_outputs, outputs, needed)) &&
+               copy_inputs(f, to);
     if (done) {
         to->level = f->level;
-        mark_needed(G, n_outputs, outputs, needed);
         ad_graph_add(&to->graph, G, needed, to->param_nodes, to->column_nodes, 0, node);
         for (size_t k = 0; k < n_outputs; k++)
             to->outputs[k] = node[outputs[k]];

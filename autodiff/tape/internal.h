@@ -81,8 +81,8 @@ int      ad_room_for(ad_tape *tape, uint32_t nodes, const char *function);
 ad_var   ad_fault(ad_tape *tape, ad_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 ad_var   ad_fault_memory(ad_tape *tape, const char *function, const char *what);
 void     ad_names_forget(ad_tape *tape);
-/* The names of the first n nodes at once, without an index: name [n]; what has none stays as it was. */
-void     ad_names_by_node(const ad_tape *tape, uint32_t n, const char **name);
+/* The names of all inputs at once, without an index: name [inputs]; what has none stays as it was. */
+void     ad_names_of_inputs(const ad_tape *tape, const char **name);
 /* Any row on plain operands or variables, by code; x, y, w as far as the row has them. */
 ad_var   ad_record(enum ad_op op, ad_var x, ad_var y, ad_var w);
 double   ad_evaluate(enum ad_op op, double x, double y, double w);

@@ -140,11 +140,14 @@ static uint32_t ask(ad_tape *tape, uint32_t id, const char *name, const char *fu
     return e ? e->at : UINT32_MAX;
 }
 
-void ad_names_by_node(const ad_tape *tape, uint32_t n, const char **name)
+void ad_names_of_inputs(const ad_tape *tape, const char **name)
 {
-    for (uint32_t at = 0; at < tape->n_names; at++)
-        if (naming(tape, at)->id < n)
-            name[naming(tape, at)->id] = text_of(tape, at);
+    for (uint32_t at = 0; at < tape->n_names; at++) {
+        uint32_t id = naming(tape, at)->id;
+        uint64_t word = id < ad_recorded(tape) ? tape->head->words[id] : 0;
+        if (ad_word_op(word) == AD_OP_PARAM || ad_word_op(word) == AD_OP_COLUMN)
+            name[word & ((UINT64_C(1) << AD_OP_SHIFT) - 1)] = text_of(tape, at);
+    }
 }
 
 const char *ad_name_of(ad_var v)

@@ -292,6 +292,25 @@ Test(call_sum, scales_rows_of_another_function)
     ad_tape_free(tape);
 }
 
+/* Found by the fuzzer: such a function was made, and ran into memory of others. */
+Test(call, refuses_data_by_row_within_a_call_at_a_point)
+{
+    fill();
+    ad_tape *tape = ad_tape_new();
+    ad_var w = ad_param(tape, "w", 0), x = ad_column(tape, "x"), y = ad_exp(ad_mul(w, x));
+    ad_function *f = ad_function_new(tape, 1, &y);
+    ad_tape_reset(tape);
+    ad_var v = ad_param(tape, "v", 0), S = ad_call_sum(f, 1, &v, 1, data, ROWS, NULL);
+    ad_function *of_sum = ad_function_new(tape, 1, &S);
+    ad_tape_reset(tape);
+    ad_var c = ad_column(tape, "c"), at_a_point = ad_call(of_sum, 1, &c, 0, NULL, NULL);
+    cr_assert_null(ad_function_new(tape, 1, &at_a_point));
+    cr_assert_eq(ad_tape_error(tape), AD_ERROR_ARGUMENT);
+    cr_assert(strstr(ad_tape_error_message(tape), "one value per row"), "%s", ad_tape_error_message(tape));
+    ad_function_free(f), ad_function_free(of_sum);
+    ad_tape_free(tape);
+}
+
 Test(call, of_a_gradient_within_a_gradient)
 {
     ad_tape *tape = ad_tape_new();

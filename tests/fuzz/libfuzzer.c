@@ -9,6 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static tier_counts counts;
     const char *what = tiers_disagree(data, size, &counts);
+    what = what ? what : nested_disagree(data, size, &counts);
     if (what) {
         fprintf(stderr, "%s\n", what);
         abort();

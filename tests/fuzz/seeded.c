@@ -25,7 +25,7 @@ static int run_file(const char *path, tier_counts *counts)
     }
     size_t n = fread(data, 1, sizeof data, file);
     fclose(file);
-    return tell(tiers_disagree(data, n, counts), path, 0);
+    return tell(tiers_disagree(data, n, counts), path, 0) + tell(nested_disagree(data, n, counts), path, 0);
 }
 
 int main(int argc, char **argv)
@@ -48,7 +48,7 @@ int main(int argc, char **argv)
             state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
             data[i] = (uint8_t)(state >> 56);
         }
-        failures += tell(tiers_disagree(data, LENGTH, &counts), "seed", s);
+        failures += tell(tiers_disagree(data, LENGTH, &counts), "seed", s) + tell(nested_disagree(data, LENGTH, &counts), "seed", s);
     }
     printf("%lu graphs, %lu numbers compared, %lu of which nothing can be told\n", counts.graphs, counts.compared, counts.untold);
     return failures || counts.compared < 2 * counts.untold;

@@ -1,4 +1,4 @@
-/* tiers.h -- one graph, every tier: see tiers.c. */
+/* tiers.h -- one graph, every tier: see tiers.c and nested.c. */
 #ifndef TESTS_FUZZ_TIERS_H
 #define TESTS_FUZZ_TIERS_H
 
@@ -13,5 +13,7 @@ typedef struct tier_counts {
  * and number of threads, its derivatives by reverse and tangent, and Hessian-vector products. NULL, or what disagreed, until
  * the next call. */
 const char *tiers_disagree(const uint8_t *data, size_t size, tier_counts *counts);
+/* The same of functions that call others at points and over data, sum over rows, are steps of scans: nested.c. */
+const char *nested_disagree(const uint8_t *data, size_t size, tier_counts *counts);
 
 #endif
