@@ -18,12 +18,6 @@ typedef struct evaluation {
     double              *hessian;          /* [params][params], or NULL */
 } evaluation;
 
-static int no_memory(void)
-{
-    cli_message("no memory");
-    return CLI_USAGE;
-}
-
 static int failed(const ad_problem *problem)
 {
     cli_problem(problem, NULL);
@@ -36,7 +30,7 @@ static int at_the_row(evaluation *e)
 {
     ad_tape *tape = ad_tape_new();
     ad_var *vars = calloc(e->symbols + 1, sizeof *vars);
-    int status = tape && vars ? CLI_RIGHT : no_memory();
+    int status = tape && vars ? CLI_RIGHT : cli_no_memory();
     if (status == CLI_RIGHT && ad_model_record(e->in.model, tape, vars) != AD_OK) {
         cli_message("%s", ad_tape_error_message(tape));
         status = CLI_USAGE;
@@ -71,12 +65,12 @@ static int over_the_rows(evaluation *e)
             columns[i] = &row[i];
         }
     }
-    int status = !f ? failed(&problem) : params && (!n_columns || columns) ? CLI_RIGHT : no_memory();
+    int status = !f ? failed(&problem) : params && (!n_columns || columns) ? CLI_RIGHT : cli_no_memory();
     if (status == CLI_RIGHT && e->in.columns &&
         ad_function_sum_gradient(f, params, columns, e->in.rows, &e->value, e->gradient) != AD_OK)
-        status = no_memory();
+        status = cli_no_memory();
     if (status == CLI_RIGHT && e->hessian && ad_function_hessian(f, params, columns, e->in.rows, e->hessian) != AD_OK)
-        status = no_memory();
+        status = cli_no_memory();
     if (row)
         free(columns);
     free(row);
@@ -94,7 +88,7 @@ static int compute(evaluation *e, const cli_options *options)
     if (e->of && cli_has(options, "--hessian"))
         e->hessian = calloc(e->params * e->params + 1, sizeof *e->hessian);
     if (!e->values || !e->gradient || (e->of && cli_has(options, "--hessian") && !e->hessian))
-        return no_memory();
+        return cli_no_memory();
     int status = at_the_row(e);
     if (status == CLI_RIGHT && e->of && (e->in.columns || e->hessian))
         status = over_the_rows(e);
@@ -193,7 +187,7 @@ static int print_table(const evaluation *e)
     cli_table table = {.columns = e->of ? 5 : 4};
     char *heading = NULL;
     if (e->of && asprintf(&heading, "d(%s)/d", e->name) < 0)
-        return no_memory();
+        return cli_no_memory();
     cli_table_text(&table, "");
     cli_table_text(&table, "name");
     cli_table_text(&table, "value");

@@ -22,6 +22,9 @@ typedef struct cli_fitting {
 int  cli_fit_read(cli_fitting *fit, const cli_options *options);
 void cli_fit_free(cli_fitting *fit);
 
+/* Formulas in place of a model: reads their table and records f, the residuals; starts and bounds stay unset. As cli_fit_read. */
+int  cli_fit_formulas(cli_fitting *fit, const cli_options *options);
+
 /* The result in the form that the options ask for; the status to end with. */
 int  cli_fit_print(const cli_fitting *fit, const cli_options *options);
 /* A plot of what was fitted, to a file of SVG or, for "-", as text. */

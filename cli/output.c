@@ -39,6 +39,12 @@ void cli_message(const char *format, ...)
     va_end(arguments);
 }
 
+int cli_no_memory(void)
+{
+    cli_message("no memory");
+    return CLI_USAGE;
+}
+
 void cli_problem(const ad_problem *problem, const char *file)
 {
     fputs(cli_color(stderr, "31"), stderr);

@@ -9,6 +9,8 @@
 
 /* A message on stderr: "chainrule: ..." and a line end. */
 void cli_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Says that there is no memory; returns CLI_USAGE. */
+int  cli_no_memory(void);
 /* A problem of a text, with its caret, on stderr. */
 void cli_problem(const ad_problem *problem, const char *file);
 

@@ -30,12 +30,6 @@ typedef struct inquiry {
     size_t               audits;
 } inquiry;
 
-static int no_memory(void)
-{
-    cli_message("no memory");
-    return CLI_USAGE;
-}
-
 /* ---- Where the text has it ------------------------------------------------------------------------------------------------ */
 
 /* The next byte that is no blank, from *i on. */
@@ -109,7 +103,7 @@ static int keep(inquiry *q, ad_audit_report *r)
         if (!reports) {
             ad_audit_free(r);
             q->last = NULL;
-            return no_memory(), 0;
+            return cli_no_memory(), 0;
         }
         q->reports = reports;
         q->room = room;
@@ -360,7 +354,7 @@ static int why(const cli_options *options)
         q.vars = calloc(q.symbols + 1, sizeof *q.vars);
         q.wrt = calloc(q.params + 1, sizeof *q.wrt);
         q.found = calloc(MOST, sizeof *q.found);
-        status = q.tape && q.vars && q.wrt && q.found ? audit_all(&q, options) : no_memory();
+        status = q.tape && q.vars && q.wrt && q.found ? audit_all(&q, options) : cli_no_memory();
     }
     if (status == CLI_RIGHT)
         status = cli_has(options, "--json") ? print_json(&q) : print_text(&q);
