@@ -96,6 +96,11 @@ typedef int  ad_lanes_run(const ad_pass *pass, const double *uniform, const doub
                           double *work, double *sums, const ad_stored *stored);
 ad_lanes_run  ad_lanes_baseline, ad_lanes_avx2, ad_lanes_avx512;  /* those that this build has */
 ad_lanes_run  ad_few_lanes_baseline, ad_few_lanes_avx2, ad_few_lanes_avx512;   /* the same, AD_FEW rows at a time */
-ad_lanes_run *ad_lanes_for_this_machine(size_t rows);
+
+typedef struct ad_lanes_runs {
+    ad_lanes_run *blocks, *few;
+} ad_lanes_runs;
+
+ad_lanes_runs ad_lanes_for_this_machine(void);
 
 #endif
