@@ -159,7 +159,7 @@ void *ad_resize(const ad_allocator *a, void *block, size_t old_size, size_t new_
 
 size_t ad_scratch_size(const ad_allocator *a, size_t bytes)
 {
-    return a->resize == system_resize && bytes >= AD_HUGE_PAGE / 8 && !mapped_size(bytes) ? AD_HUGE_PAGE / 2 : bytes;
+    return a->resize == system_resize && bytes >= AD_HUGE_PAGE / 8 && bytes < AD_HUGE_PAGE / 2 ? AD_HUGE_PAGE / 2 : bytes;
 }
 
 static size_t at_least(size_t size, size_t bytes, size_t first, size_t last)
