@@ -145,7 +145,7 @@ static void open_epoch(ad_tape *tape, ad_segment *s, uint64_t epoch)
 {
     __atomic_store_n(&slot_epoch[tape->slot], epoch, __ATOMIC_RELAXED);
     s->tag = tag_of(tape->slot, epoch);
-    place(tape, s->tag | ad_recorded(tape));
+    place(tape, s->tag | s->count);
     set_alive(tape, s->tag, s->tag);
 }
 
@@ -174,7 +174,6 @@ static void cut(ad_tape *tape, uint32_t i)
     while (tape->n_segments > i + 1)
         close_epoch(tape, segment(tape, --tape->n_segments));
     ad_segment *s = segment(tape, i);
-    place(tape, s->tag | s->count);
     tape->n_inputs   = s->inputs;
     tape->n_lists    = s->lists;
     tape->n_names    = s->names;
@@ -191,6 +190,7 @@ static void cut(ad_tape *tape, uint32_t i)
         s->tag = NO_TAG;
         open_epoch(tape, s, next_epoch(tape));
     } else {
+        place(tape, s->tag | s->count);
         set_alive(tape, s->tag, s->tag);   /* another epoch may have taken its place */
     }
 }

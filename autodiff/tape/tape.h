@@ -30,7 +30,8 @@ typedef enum ad_status {
     AD_ERROR_SYNTAX            /* a text that is no formula or no model, the message says where                */
 } ad_status;
 
-/** Where a tape takes its memory from. All members NULL: the C library and the system's address space.
+/** Where a tape takes its memory from. All members NULL: the C library and the system's address space; of what is freed the GNU
+ *  library then keeps up to 8 MB for what comes next.
  *
  *  resize   as realloc, told the old size: block NULL makes, new_size 0 frees (and returns NULL).
  *  reserve  bytes of address space, unusable yet; NULL when it cannot be had.

@@ -85,7 +85,7 @@ typedef struct ad_tape_head {
     uint64_t  alive[AD_ALIVE];             /* first: one instruction less in every look at it */
     uint64_t  next, end;                   /* the link of the next node; the first one without room */
     uintptr_t value_of_0, word_of_0;       /* where link 0 would have its node: 8 * link further, modulo 2^64, is a link's */
-    double   *values;
+    double   *values;                      /* of node 0 on: for all but recording */
     uint64_t *words;
     struct { uint64_t bits, link; } constants[AD_CONSTANTS];
 } ad_tape_head;
