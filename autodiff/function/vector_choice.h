@@ -5,6 +5,8 @@
 #ifndef AUTODIFF_FUNCTION_VECTOR_CHOICE_H
 #define AUTODIFF_FUNCTION_VECTOR_CHOICE_H
 
+#include "autodiff/rules/scalar.h"
+
 #include "vector_lane.h"
 
 LANE_INLINE ad_lane ad_lane_add(ad_lane x, ad_lane y) { return x + y; }
@@ -36,6 +38,31 @@ LANE_INLINE ad_lane ad_lane_fma(ad_lane x, ad_lane y, ad_lane w)
 #endif
 }
 #define AD_LANE_HAS_fma ~, 1
+
+/* Whose products and quotients of three stay in range, with what they lack. */
+LANE_INLINE lane_mask lane_moderate(ad_lane x)
+{
+    ad_lane a = lane_abs(x);
+    return lane_and(lane_less(lane_all(0x1p-250), a), lane_less(a, lane_all(0x1p250)));
+}
+
+LANE_INLINE ad_lane ad_lane_product_over(ad_lane x, ad_lane y, ad_lane w)
+{
+    struct lane_pair q = lane_divide(lane_product(x, y), (struct lane_pair){w, LANE_0});
+    lane_mask rare = lane_not(lane_and(lane_and(lane_moderate(x), lane_moderate(y)), lane_moderate(w)));
+    ad_lane z = q.hi + q.lo;
+    return lane_any(rare) ? lane_rare_3(z, rare, ad_scalar_product_over, x, y, w) : z;
+}
+
+LANE_INLINE ad_lane ad_lane_over_product(ad_lane x, ad_lane y, ad_lane w)
+{
+    struct lane_pair q = lane_divide((struct lane_pair){x, LANE_0}, lane_product(y, w));
+    lane_mask rare = lane_not(lane_and(lane_and(lane_moderate(x), lane_moderate(y)), lane_moderate(w)));
+    ad_lane z = q.hi + q.lo;
+    return lane_any(rare) ? lane_rare_3(z, rare, ad_scalar_over_product, x, y, w) : z;
+}
+#define AD_LANE_HAS_product_over ~, 1
+#define AD_LANE_HAS_over_product ~, 1
 
 /* x y, but 0 when either is 0. */
 LANE_INLINE ad_lane ad_lane_chain(ad_lane x, ad_lane y)

@@ -118,18 +118,9 @@ LANE_INLINE struct lane_logistic lane_logistic_of(ad_lane x)
     return s;
 }
 
-#if !AD_LANE_FUSED
-LANE_INLINE ad_lane lane_head(ad_lane x) { return lane_of_bits(lane_bits(x) & ~(int64_t)0x7ffffff); } /* 26 bits */
-#endif
-
 LANE_INLINE ad_lane lane_logistic_times(struct lane_logistic s, struct lane_pair n, ad_lane k)
 {
-#if !AD_LANE_FUSED                         /* n.hi inverse.hi by halves, rounded once */
-    ad_lane a = lane_head(n.hi), b = lane_head(s.inverse.hi), rest = (n.hi - a) * s.inverse.hi + a * (s.inverse.hi - b);
-    return lane_scaled(a * b + (rest + (n.hi * s.inverse.lo + n.lo * s.inverse.hi)), k);
-#else
-    return lane_scaled(lane_fma(n.hi, s.inverse.hi, lane_fma(n.hi, s.inverse.lo, n.lo * s.inverse.hi)), k);
-#endif
+    return lane_scaled(lane_multiply(n, s.inverse), k);
 }
 
 LANE_INLINE ad_lane ad_lane_sigmoid(ad_lane x)
@@ -276,7 +267,7 @@ LANE_INLINE ad_lane ad_lane_sech(ad_lane x)
     struct lane_pair d = lane_ordered_sum(lane_all(1), square.hi);
     ad_lane d_low = lane_fma(scale * f.hi * 2.0, scale * f.lo, d.lo + square.lo), r = 1.0 / d.hi;
     ad_lane r_low = r * (lane_residual(r, d.hi, lane_all(1)) - r * d_low);
-    return lane_scaled(lane_fma(f.hi, r, lane_fma(f.hi, r_low, f.lo * r)), e.k + 1.0);
+    return lane_scaled(lane_multiply(f, (struct lane_pair){r, r_low}), e.k + 1.0);
 }
 #define AD_LANE_HAS_sech ~, 1
 
@@ -293,7 +284,7 @@ LANE_INLINE struct lane_exp lane_exp_minus_square(ad_lane x, double scale)
 LANE_INLINE ad_lane lane_exp_times(struct lane_exp e, struct lane_pair q)
 {
     struct lane_pair f = lane_exp_factor(e);
-    return lane_scaled(lane_fma(f.hi, q.hi, lane_fma(f.hi, q.lo, f.lo * q.hi)), e.k);
+    return lane_scaled(lane_multiply(f, q), e.k);
 }
 
 LANE_INLINE ad_lane ad_lane_gaussian(ad_lane x)

@@ -169,6 +169,15 @@ static __attribute__((noinline, cold, unused)) ad_lane lane_rare_2(ad_lane z, la
     return z;
 }
 
+static __attribute__((noinline, cold, unused)) ad_lane lane_rare_3(ad_lane z, lane_mask m, double (*f)(double, double, double),
+                                                                   ad_lane x, ad_lane y, ad_lane w)
+{
+    for (int i = 0; i < AD_LANES; i++)
+        if (lane_is_on(m, i))
+            z[i] = f(x[i], y[i], w[i]);
+    return z;
+}
+
 /* ---- signs, roots, whole numbers ---- */
 
 #define LANE_SIGN ((int64_t)((uint64_t)1 << 63))
@@ -312,6 +321,20 @@ LANE_INLINE struct lane_pair lane_product(ad_lane a, ad_lane b) /* exact without
     ad_lane c = a * 134217729.0, d = b * 134217729.0;
     ad_lane ah = c - (c - a), bh = d - (d - b), al = a - ah, bl = b - bh;
     return (struct lane_pair){s, ((ah * bh - s) + ah * bl + al * bh) + al * bl};
+#endif
+}
+
+#if !AD_LANE_FUSED
+LANE_INLINE ad_lane lane_head(ad_lane x) { return lane_of_bits(lane_bits(x) & ~(int64_t)0x7ffffff); } /* 26 bits */
+#endif
+
+LANE_INLINE ad_lane lane_multiply(struct lane_pair a, struct lane_pair b) /* rounded once */
+{
+#if AD_LANE_FUSED
+    return lane_fma(a.hi, b.hi, lane_fma(a.hi, b.lo, a.lo * b.hi));
+#else
+    ad_lane x = lane_head(a.hi), y = lane_head(b.hi), rest = (a.hi - x) * b.hi + x * (b.hi - y);
+    return x * y + (rest + (a.hi * b.lo + a.lo * b.hi));
 #endif
 }
 

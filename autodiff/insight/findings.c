@@ -342,7 +342,7 @@ static void find_slopes(ad_audit_report *r, const ad_shadow *s, size_t row)
             continue;
         uint32_t i = ad_id(r->wanted[j].v);
         ad_wide exact = s->G[i] + s->low[i];
-        if (isfinite(s->g[i]) && (s->g[i] != 0 || exact == 0 || !isfinite(exact)))
+        if (isfinite(s->g[i]) && (s->g[i] != 0 || !isfinite(exact) || fabsl(exact) <= 0x1p-60L * s->size[i]))
             continue;
         ad_finding *f = ad_report_entry(r, s, AD_AUDIT_RANGE, i, row);
         if (f)

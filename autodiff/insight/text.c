@@ -23,14 +23,16 @@ typedef struct form {
 static const struct { const char *value, *between; int binds; } infix[] = {
     {"x + y", " + ", SUM},      {"x - y", " - ", SUM},       {"x * y", "*", PRODUCT},  {"x / y", "/", PRODUCT},
     {"x < y", " < ", ORDER},    {"x <= y", " <= ", ORDER},   {"x > y", " > ", ORDER},  {"x >= y", " >= ", ORDER},
-    {"x == y", " == ", EQUALITY}, {"x != y", " != ", EQUALITY}, {"pow(x, y)", "^", POWER}, {"-x", "", MINUS},
-    {"chain(x, y)", "*", PRODUCT}, {"x != 0 ? y : w", " ? ", CHOICE}, {"dot(n, x, y)", " + ", SUM},
+    {"x == y", " == ", EQUALITY}, {"x != y", " != ", EQUALITY}, {"pow(x, y)", "^", POWER}, {"powi(x, y)", "^", POWER},
+    {"-x", "", MINUS},          {"chain(x, y)", "*", PRODUCT}, {"x != 0 ? y : w", " ? ", CHOICE},
+    {"dot(n, x, y)", " + ", SUM},
 };
 
 /* What LaTeX writes otherwise; a function without an entry is an \\operatorname. */
 static const struct { const char *value; form form; } in_latex[] = {
     {"x * y", {" \\cdot ", "", "", PRODUCT, 0}},   {"chain(x, y)", {" \\cdot ", "", "", PRODUCT, 0}},
-    {"x / y", {"}{", "\\frac{", "}", MINUS, 1}},   {"pow(x, y)", {"^{", "", "}", POWER, 0}},
+    {"x / y", {"}{", "\\frac{", "}", MINUS, 1}},
+    {"pow(x, y)", {"^{", "", "}", POWER, 0}},      {"powi(x, y)", {"^{", "", "}", POWER, 0}},
     {"x * x", {"", "", "^{2}", POWER, 0}},         {"x <= y", {" \\le ", "", "", ORDER, 0}},
     {"x >= y", {" \\ge ", "", "", ORDER, 0}},      {"x == y", {" = ", "", "", EQUALITY, 0}},
     {"x != y", {" \\ne ", "", "", EQUALITY, 0}},   {"x != 0 ? y : w", {" \\;?\\; ", "", "", CHOICE, 0}},

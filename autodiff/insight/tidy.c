@@ -98,14 +98,14 @@ static ad_var product(const tidying *t, ad_var x, ad_var y)
     return scaled(factor, is_number(x, 1) ? y : is_number(y, 1) ? x : ad_mul(x, y));
 }
 
-/* y + x (x/y), which does not overflow, is (x^2 + y^2)/y. */
+/* x (x/y) + y, which does not overflow, is (x^2 + y^2)/y. */
 static int is_radius(const tidying *t, ad_var z, ad_var *x, ad_var *y)
 {
-    if (!is_row(t, z, AD_OP_add) || !is_row(t, operand(t, z, 1), AD_OP_mul))
+    if (!is_row(t, z, AD_OP_add) || !is_row(t, operand(t, z, 0), AD_OP_mul))
         return 0;
-    ad_var over = operand(t, operand(t, z, 1), 1);
-    *y = operand(t, z, 0);
-    *x = operand(t, operand(t, z, 1), 0);
+    ad_var over = operand(t, operand(t, z, 0), 1);
+    *y = operand(t, z, 1);
+    *x = operand(t, operand(t, z, 0), 0);
     return is_row(t, over, AD_OP_div) && is_same(operand(t, over, 0), *x) && is_same(operand(t, over, 1), *y);
 }
 
@@ -172,6 +172,9 @@ static ad_var fixed_row(const tidying *t, enum ad_op op, ad_var x, ad_var y, ad_
     case AD_OP_chain:
     case AD_OP_mul:    return product(t, x, y);
     case AD_OP_div:    return quotient(t, x, y);
+    case AD_OP_fma:    return sum(t, product(t, x, y), w);
+    case AD_OP_product_over: return quotient(t, product(t, x, y), w);
+    case AD_OP_over_product: return quotient(t, quotient(t, x, y), w);
     case AD_OP_neg:    return negated(t, x);
     case AD_OP_powi:
     case AD_OP_pow:    return power(x, y);

@@ -12,6 +12,11 @@ static ad_wide wide_clamp(ad_wide x, ad_wide lo, ad_wide hi)
     return lo != lo || hi != hi ? lo + hi : x < lo ? lo : x > hi ? hi : x;
 }
 static ad_wide wide_chain(ad_wide x, ad_wide y) { return x == 0 || y == 0 ? 0 : x * y; }
+static ad_wide wide_product_over(ad_wide x, ad_wide y, ad_wide w) /* rounded once: x y / x is y */
+{
+    ad_wide p = x * y, z = p / w, rest = (fmal(x, y, -p) - fmal(z, w, -p)) / w;
+    return isfinite(rest) ? z + rest : z;
+}
 static ad_wide wide_leaky(ad_wide x, ad_wide slope) { return x > 0 ? x : slope == 0 && x == x ? 0 : slope * x; }
 static ad_wide wide_sigmoid(ad_wide x)
 {
@@ -105,6 +110,9 @@ int ad_holds_at(enum ad_op op, double x, double y, double w, double z, double m)
 #undef max
 #undef clamp
 #undef chain
+#undef powi
+#undef product_over
+#undef over_product
 #undef leaky_relu
 #undef elu
 #undef sigmoid
@@ -139,6 +147,9 @@ int ad_holds_at(enum ad_op op, double x, double y, double w, double z, double m)
 #define max(x, y)         wide_max(x, y)
 #define clamp(x, y, w)    wide_clamp(x, y, w)
 #define chain(x, y)       wide_chain(x, y)
+#define powi(x, y)        powl(x, y)
+#define product_over(x, y, w) wide_product_over(x, y, w)
+#define over_product(x, y, w) ((x) / ((y) * (w)))
 #define leaky_relu(x, y)  wide_leaky(x, y)
 #define elu(x)            ((x) > 0 ? (x) : expm1l(x))
 #define sigmoid(x)        wide_sigmoid(x)

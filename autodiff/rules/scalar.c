@@ -7,6 +7,33 @@
 #include "scalar.h"
 #include "sigmoid_pair.h"
 
+/* ---- products and quotients ---- */
+
+static inline int is_moderate(double a) { return fabs(a) > 0x1p-250 && fabs(a) < 0x1p250; }
+
+static inline double limit_of(double a) { return a != 0 && fabs(a) < INFINITY ? (copysign)(1, a) : a; }
+
+/* x y / (w v) */
+static double quotient_of_products(double x, double y, double w, double v)
+{
+    if (is_moderate(x) && is_moderate(y) && is_moderate(w) && is_moderate(v))
+        return divide(product_of(x, y), product_of(w, v)).hi;
+    double limit = limit_of(x) * limit_of(y) / (limit_of(w) * limit_of(v)); /* of zeros, infinities, NaN */
+    if (fabs(limit) != 1)
+        return limit;
+    int i, j, k, l;
+    frexp(x, &i);
+    frexp(y, &j);
+    frexp(w, &k);
+    frexp(v, &l);
+    struct pair above = product_of(ldexp(x, -i), ldexp(y, -j)), below = product_of(ldexp(w, -k), ldexp(v, -l));
+    return ldexp(divide(above, below).hi, i + j - k - l);
+}
+
+double ad_scalar_product_over(double x, double y, double w) { return quotient_of_products(x, y, w, 1); }
+
+double ad_scalar_over_product(double x, double y, double w) { return quotient_of_products(x, 1, y, w); }
+
 /* ---- the logistic family ---- */
 
 static inline struct pair sigmoid_within_708(double x)
@@ -129,7 +156,7 @@ double ad_scalar_erfc(double x)
     double a = fabs(x);
     if (!(a < 28))
         return x != x ? x : x > 0 ? 0 : 2;
-    if (a < 0.5)
+    if (a < 0.47)
         return 1 - erf(x);
     double tail = gaussian_times(1, a, erfc_over_gaussian(a, 0));
     return x < 0 ? 2 - tail : tail;
@@ -144,7 +171,7 @@ static double normal_tail_times(double factor, double a)
     struct pair split = halves_of(a);
     double u = a * (root.hi + root.lo);
     double u_low = ((split.hi * root.hi - u) + split.lo * root.hi) + a * root.lo;
-    if (u < 0.5)
+    if (u < 0.47)
         return factor * (0.5 - (0.5 * erf(u) + u_low * (0.5 * M_2_SQRTPI) * (1 - u * u)));
     struct pair q = erfc_over_gaussian(u, u_low);
     return gaussian_times(0.5, a, multiply((struct pair){0.5 * factor, 0}, q));

@@ -70,6 +70,14 @@ static inline double ad_scalar_leaky_relu(double x, double slope)
 /* x, or exp(x) - 1 below 0. */
 static inline double ad_scalar_elu(double x) { return x > 0 ? x : expm1(x); }
 
+/* x^n. Compilers make products of these two powers where n is known. */
+static inline double ad_scalar_powi(double x, double n) { return n == 2 ? x * x : n == -1 ? 1 / x : pow(x, n); }
+
+/* Products and quotients rounded once, whose parts may leave the range. */
+
+double ad_scalar_product_over(double x, double y, double w); /* x y / w */
+double ad_scalar_over_product(double x, double y, double w); /* x / (y w) */
+
 /* The logistic family. */
 
 double ad_scalar_sigmoid(double x);     /* 1 / (1 + exp(-x)), 0.8 ulp */
@@ -117,6 +125,9 @@ double ad_scalar_polygamma(double x, double order);
 #define copysign(x, y)    ad_scalar_copysign(x, y)
 #define clamp(x, y, w)    ad_scalar_clamp(x, y, w)
 #define chain(x, y)       ad_scalar_chain(x, y)
+#define powi(x, y)        ad_scalar_powi(x, y)
+#define product_over(x, y, w) ad_scalar_product_over(x, y, w)
+#define over_product(x, y, w) ad_scalar_over_product(x, y, w)
 #define leaky_relu(x, y)  ad_scalar_leaky_relu(x, y)
 #define elu(x)            ad_scalar_elu(x)
 #define sigmoid(x)        ad_scalar_sigmoid(x)

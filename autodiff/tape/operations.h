@@ -42,6 +42,12 @@ static inline ad_var ad_relu(ad_var x);
 /** x y + w, rounded once.  Slopes y, x and 1. */
 AD_API ad_var ad_fma(ad_var x, ad_var y, ad_var w);
 #define ad_fma(x, y, w) AD_LIFT3(ad_fma, x, y, w)
+/** x y / w, rounded once: the product neither overflows nor underflows.  Slopes y/w, x/w and -z/w. */
+AD_API ad_var ad_product_over(ad_var x, ad_var y, ad_var w);
+#define ad_product_over(x, y, w) AD_LIFT3(ad_product_over, x, y, w)
+/** x / (y w), rounded once: the product neither overflows nor underflows.  Slopes 1/(y w), -z/y and -z/w. */
+AD_API ad_var ad_over_product(ad_var x, ad_var y, ad_var w);
+#define ad_over_product(x, y, w) AD_LIFT3(ad_over_product, x, y, w)
 
 /* ---- Powers, exponentials, logarithms --------------------------------------------------------------------------- */
 

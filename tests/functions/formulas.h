@@ -55,6 +55,8 @@ static ad_var apply(int op, ad_var x, ad_var y, ad_var w)
     ad_var p = ad_add(1.5, ad_tanh(x)), q = ad_mul(0.9, ad_tanh(x));
     switch (op) {
     case AD_OP_div: return ad_div(x, ad_add(2, ad_square(y)));
+    case AD_OP_product_over: return ad_product_over(x, y, ad_add(2, ad_square(w)));
+    case AD_OP_over_product: return ad_over_product(x, ad_add(2, ad_square(y)), p);
     case AD_OP_log: return ad_log(p);
     case AD_OP_log2: return ad_log2(p);
     case AD_OP_log10: return ad_log10(p);

@@ -35,7 +35,7 @@ static inline int is_exact_row(uint32_t op)
 static inline int is_product_or_sum(uint32_t op)
 {
     return op == AD_OP_add || op == AD_OP_sub || op == AD_OP_mul || op == AD_OP_chain || op == AD_OP_square || op == AD_OP_fma ||
-           op == AD_OP_squared_error || op == AD_OP_div;
+           op == AD_OP_squared_error || op == AD_OP_div || op == AD_OP_product_over || op == AD_OP_over_product;
 }
 
 static inline int both_nan_or(double a, double b) { return (isnan(a) && isnan(b)) || a == b; }

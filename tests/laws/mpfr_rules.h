@@ -72,7 +72,7 @@ FORMULA(terms_of_next_polygamma, pole_term(x, whole(y) + 1))
 FORMULA(terms_of_silu_slope, below(big_abs(big_add(x, num(1.28))), num(1)) ? logistic(x) : num(0))
 FORMULA(terms_of_gelu_slope,
         below(x, num(-37.5)) ? num(0x1p-1017)
-        : below(big_abs(big_add(x, num(0.75))), num(0.5)) ? normal_distribution(x) : num(0))
+        : below(big_abs(big_add(x, num(0.75))), num(0.5)) ? big_max(normal_distribution(x), big_abs(big_mul(x, normal_density(x)))) : num(0))
 FORMULA(larger_of_two, big_max(big_abs(big_max(x, y)), big_log1p(big_exp(big_neg(big_abs(big_sub(x, y)))))))
 FORMULA(slope_of_rounded_difference, big_mul(logistic(big_sub(x, y)), big_abs(big_sub(x, y))))
 FORMULA(other_slope_of_rounded_difference, big_mul(logistic(big_sub(y, x)), big_abs(big_sub(y, x))))
@@ -87,13 +87,17 @@ REFERENCE_2(squared_error, half(big_sqr(big_sub(x, y))), big_sub(x, y), big_sub(
 REFERENCE_1(relu, big_max(x, num(0)), truth(below(num(0), x)), ANY, TWO_ULP)
 REFERENCE_3(fma, big_add(big_mul(x, y), w), y, x, num(1), ANY, ALIKE, TWO_ULP)
 
+REFERENCE_3(product_over, big_div(big_mul(x, y), w), big_div(y, w), big_div(x, w), big_neg(big_div(big_mul(x, y), big_sqr(w))),
+            ANY, ALIKE, TWO_ULP, .normal = true)
+REFERENCE_3(over_product, big_div(x, big_mul(y, w)), inverse(big_mul(y, w)), big_neg(big_div(x, big_mul(big_sqr(y), w))),
+            big_neg(big_div(x, big_mul(y, big_sqr(w)))), ANY, ALIKE, TWO_ULP, .normal = true)
+
 REFERENCE_1(sqrt, big_sqrt(x), inverse(big_mul(num(2), big_sqrt(x))), OVER(0, DBL_MAX, 1), TWO_ULP)
 REFERENCE_1(cbrt, big_cbrt(x), inverse(big_mul(num(3), big_sqr(big_cbrt(x)))), ANY, TWO_ULP)
 REFERENCE_2(pow, big_pow(x, y), big_mul(y, big_pow(x, big_sub(y, num(1)))), big_mul(big_pow(x, y), big_log(x)),
-            OVER(0, DBL_MAX, 1), OVER(-0x1p53, 0x1p53, 0.5, 1, 2, -1), POWER, .bound = { 2, 2.5, 2 }, .normal = true)
+            OVER(0, DBL_MAX, 1), OVER(-0x1p53, 0x1p53, 0.5, 1, 2, -1), POWER, TWO_ULP, .normal = true)
 REFERENCE_2(powi, big_pow(x, y), mpfr_zero_p(y) ? y : big_mul(y, big_pow(x, big_sub(y, num(1)))), num(0),
-            OVER(-DBL_MAX, DBL_MAX, 1, -1), WHOLE(-2147483647, 2147483647, 1, 2, -1), POWER, .bound = { 2, 2.5, 2 },
-            .normal = true)
+            OVER(-DBL_MAX, DBL_MAX, 1, -1), WHOLE(-2147483647, 2147483647, 1, 2, -1), POWER, TWO_ULP, .normal = true)
 REFERENCE_1(exp, big_exp(x), big_exp(x), SMALL, TWO_ULP)
 REFERENCE_1(exp2, big_exp2(x), big_mul(big_exp2(x), constant_log(2)),
             OVER(-1080, 1030, 1, 1022, 1024, -1022), TWO_ULP, .normal = true)
@@ -112,15 +116,14 @@ REFERENCE_1(atan, big_atan(x), inverse(big_add(num(1), big_sqr(x))), OVER(-DBL_M
 REFERENCE_2(atan2, big_atan2(x, y), big_div(y, big_add(big_sqr(x), big_sqr(y))),
             big_neg(big_div(x, big_add(big_sqr(x), big_sqr(y)))),
             OVER(-DBL_MAX, DBL_MAX, 1e200, 1e-200, 1),
-            OVER(-DBL_MAX, DBL_MAX, 1e200, 1e-200, 1), ALIKE, .bound = { 2, 2.5, 2.5 }, .normal = true)
+            OVER(-DBL_MAX, DBL_MAX, 1e200, 1e-200, 1), ALIKE, TWO_ULP, .normal = true)
 REFERENCE_1(sinh, big_sinh(x), big_cosh(x), SMALL, TWO_ULP)
 REFERENCE_1(cosh, big_cosh(x), big_sinh(x), SMALL, TWO_ULP)
 REFERENCE_1(tanh, big_tanh(x), inverse(big_sqr(big_cosh(x))), SMALL, TWO_ULP)
 REFERENCE_1(sech, big_sech(x), big_neg(big_div(big_sinh(x), big_sqr(big_cosh(x)))), SMALL, TWO_ULP)
 REFERENCE_1(asinh, big_asinh(x), inverse(big_sqrt(big_add(num(1), big_sqr(x)))),
             OVER(-DBL_MAX, DBL_MAX, 1, -1), TWO_ULP)
-REFERENCE_1(acosh, big_acosh(x), inverse(big_sqrt(big_neg(one_less_square(x)))), OVER(1, DBL_MAX, 1, 2),
-            .bound = { 2, 2.5 })
+REFERENCE_1(acosh, big_acosh(x), inverse(big_sqrt(big_neg(one_less_square(x)))), OVER(1, DBL_MAX, 1, 2), TWO_ULP)
 REFERENCE_1(atanh, big_atanh(x), inverse(one_less_square(x)), UNIT, TWO_ULP)
 
 REFERENCE_1(abs, big_abs(x), sign_of(x), ANY, TWO_ULP)
@@ -154,10 +157,10 @@ REFERENCE_2(leaky_relu, below(num(0), x) ? x : big_mul(x, y), below(num(0), x) ?
             TWO_ULP)
 REFERENCE_1(elu, below(num(0), x) ? x : big_expm1(x), below(num(0), x) ? num(1) : big_exp(x), SMALL, TWO_ULP)
 REFERENCE_1(gelu, big_mul(x, normal_distribution(x)), big_add(normal_distribution(x), big_mul(x, normal_density(x))),
-            OVER(-39, 39, -0.7517915246935645, -5, -30, -37.5, 5, -38.4), .bound = { 2, 3 },
+            OVER(-39, 39, -0.7517915246935645, -5, -30, -37.5, 5, -38.4), TWO_ULP,
             .measure = { NULL, terms_of_gelu_slope })
 REFERENCE_1(silu, big_mul(x, logistic(x)), big_mul(logistic(x), big_add(num(1), big_mul(x, logistic(big_neg(x))))),
-            OVER(-800, 800, -1.2784645427610738, -20, -40, -700, -710, 40), .bound = { 2, 2.5 },
+            OVER(-800, 800, -1.2784645427610738, -20, -40, -700, -710, 40), TWO_ULP,
             .measure = { NULL, terms_of_silu_slope })
 REFERENCE_1(gaussian, bell(x), big_mul(num(-2), big_mul(x, bell(x))),
             OVER(-28, 28, 1, 5, 20, 26.5, -26.6), TWO_ULP, .normal = true)

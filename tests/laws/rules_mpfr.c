@@ -5,8 +5,7 @@
  * soak, 4 minutes), AD_TEST_TABLE prints what was measured, AD_TEST_ROW=name tests that row alone.
  */
 #include "autodiff/rules/scalar.h"
-#include "mpfr_error.h"
-#include "mpfr_rules.h"
+#include "mpfr_points.h"
 
 #include <criterion/criterion.h>
 #include <stdint.h>
@@ -68,41 +67,6 @@ static const struct rule rules[] = {
 
 enum { RULES = sizeof rules / sizeof *rules };
 
-/* ---- points ---- */
-
-static double draw_once(const struct operand *from)
-{
-    if (from->whole) return round(random_bits() >> 63 ? magnitude(-1, 6) : magnitude(0, 31));
-    switch (random_bits() >> 61) {
-    case 0: case 1: return magnitude(-1074, 1024);
-    case 2: case 3: return magnitude(-12, 10);
-    case 4: case 5: return uniform(fmax(from->from, -40), fmin(from->to, 40));
-    default: return neighbour(either_sign(from->near[random_bits() % 6]));
-    }
-}
-
-static double draw(const struct operand *from)
-{
-    double a;
-    do a = draw_once(from); while (!(a >= from->from && a <= from->to));
-    return a;
-}
-
-static void draw_point(const struct rule *rule, double a[3])
-{
-    const struct reference *r = rule->reference;
-    for (int i = 0; i < rule->operands; i++) a[i] = draw(&r->operand[i]);
-    if (random_bits() >> 62 == 0) return;
-    double b = a[1];
-    if (r->relation == ALIKE) b = a[0] * (random_bits() >> 63 ? magnitude(-3, 3) : neighbour(either_sign(1)));
-    if (r->relation == POWER) b = uniform(-745, 710) / log(fabs(a[0]));
-    if (r->operand[1].whole) b = round(b);
-    if (b >= r->operand[1].from && b <= r->operand[1].to) a[1] = b;
-    if (rule->operands == 3 && r->relation == ALIKE && random_bits() >> 63)
-        a[2] = rule->value == fma_value ? -(a[0] * a[1]) * neighbour(1) : neighbour(a[0]);
-    if (rule->operands == 3 && !(fabs(a[2]) <= DBL_MAX)) a[2] = 1;
-}
-
 /* ---- errors ---- */
 
 struct worst { double ulp[4], at[4][3]; long points[4]; };
@@ -124,7 +88,7 @@ static struct worst measure_rule(const struct rule *rule, long points)
     random_state = 0x9e3779b97f4a7c15u;
     while (points--) {
         double a[3] = { 0 };
-        draw_point(rule, a);
+        draw_point(r, rule->operands, a);
         big_reset();
         big x = num(a[0]), y = num(a[1]), w = num(a[2]);
         double z = rule->value(a[0], a[1], a[2], 0);
@@ -201,6 +165,19 @@ static const struct special { const char *row; double at[3], want[4]; } specials
     { "relu",          { -INF },              { 0, 0 } },
     { "relu",          { NAN },               { NAN, any } },
     { "fma",           { 2, 3, -INF },        { -INF, 3, 2, 1 } },
+    { "product_over",  { 1e200, 1e200, 1e250 }, { 1e150, 1e-50, 1e-50, -1e-100 } },
+    { "product_over",  { 0, 2, 4 },           { 0, 0.5, 0, 0 } },
+    { "product_over",  { 1e300, 1e300, INF }, { 0, 0, 0, 0 } },
+    { "product_over",  { 2, 3, 0 },           { INF, INF, INF, -INF } },
+    { "product_over",  { -2, INF, 4 },        { -INF, INF, -0.5, INF } },
+    { "product_over",  { 0, INF, 4 },         { NAN, INF, 0, NAN } },
+    { "product_over",  { NAN, 2, 4 },         { NAN, 0.5, NAN, NAN } },
+    { "over_product",  { 1e250, 1e200, 1e200 }, { 1e-150, 0, any, any } },
+    { "over_product",  { 6, 2, 3 },           { 1, 1.0 / 6, -0.5, -1.0 / 3 } },
+    { "over_product",  { 0, 2, 4 },           { 0, 0.125, 0, 0 } },
+    { "over_product",  { 1e-300, 1e-300, -0.0 }, { -INF, -INF, INF, -INF } },
+    { "over_product",  { 1, INF, 2 },         { 0, 0, 0, 0 } },
+    { "over_product",  { INF, INF, 2 },       { NAN, 0, NAN, NAN } },
 
     { "sqrt",          { 0 },                 { 0, INF } },
     { "sqrt",          { -0.0 },              { 0, INF } },

@@ -8,7 +8,8 @@ import re
 
 # Operands t, u, v lie in (-1, 1); a row without an entry takes them as they are.
 OPERANDS = {
-    'div': ('{t}', '2 + {u}'), 'sqrt': ('1.5 + {t}',), 'cbrt': ('1.5 + {t}',), 'pow': ('1.5 + {t}', '2*{u}'),
+    'div': ('{t}', '2 + {u}'), 'product_over': ('{t}', '{u}', '2 + {v}'), 'over_product': ('{t}', '2 + {u}', '1.5 + {v}'),
+    'sqrt': ('1.5 + {t}',), 'cbrt': ('1.5 + {t}',), 'pow': ('1.5 + {t}', '2*{u}'),
         'powi': ('1.2 + {t}', '{i}'),
     'log': ('1.5 + {t}',), 'log2': ('1.5 + {t}',), 'log10': ('1.5 + {t}',), 'log1p': ('0.7*{t}',), 'tan': ('{t}',),
     'asin': ('0.8*{t}',), 'acos': ('0.8*{t}',), 'atanh': ('0.8*{t}',), 'acosh': ('2.5 + {t}',), 'lgamma': ('3.5 + 3*{t}',),
@@ -38,7 +39,8 @@ class Model:
             self.declare('param p%d = %.4g', i)
         for i, (name, kind) in enumerate(operations_):
             self.step(i, self.call(name, kind))
-        self.lines += ['E = ' + ' + '.join(self.weights), 'minimize E']
+        every_param = ['0.1*p%d' % i for i in range(5)]
+        self.lines += ['E = ' + ' + '.join(self.weights + every_param), 'minimize E']
 
     def declare(self, form, i):
         self.lines.append(form % (i, self.random.uniform(0.15, 0.95) * self.random.choice((-1, 1))))
