@@ -22,6 +22,13 @@ LANE_INLINE ad_lane lane_exp_series(ad_lane r) /* (exp(r) - 1 - r) / r^2 */
                      0x1.af0651ca8d7bdp-26);
 }
 
+LANE_INLINE ad_lane lane_exp_cubic(ad_lane r) /* its coefficients from r on: (exp(r) - 1 - r - r^2/2) / r^3 */
+{
+    return LANE_POLY(r, 0x1.555555555553fp-3, 0x1.55555555530b9p-5, 0x1.1111111115347p-7, 0x1.6c16c17d323bdp-10,
+                     0x1.a01a01933ef28p-13, 0x1.a019a9c170a2dp-16, 0x1.71de33c5cd256p-19, 0x1.28a101ad9768bp-22,
+                     0x1.af0651ca8d7bdp-26);
+}
+
 LANE_INLINE ad_lane lane_exp_count(ad_lane x)
 {
     return lane_fma(x, lane_all(0x1.71547652b82fep+0), lane_all(0x1.8p52)) - 0x1.8p52;
@@ -33,7 +40,9 @@ LANE_INLINE struct lane_exp lane_exp_parts(ad_lane x, ad_lane x_low)
     ad_lane high = lane_fnma(k, lane_all(0x1.62e42ffp-1), x); /* exact: the constant has 28 bits */
     ad_lane low = lane_fnma(k, lane_all(-0x1.718432a1b0e26p-35), x_low);
     ad_lane r = high + low, r_low = (high - r) + low;
-    return (struct lane_exp){k, r, lane_fma(r * r, lane_exp_series(r), r_low)};
+    struct lane_pair square = lane_product(r, r);
+    ad_lane rest = lane_fma(square.hi * r, lane_exp_cubic(r), lane_fma(square.lo, lane_all(0.5), r_low));
+    return (struct lane_exp){k, r, lane_fma(square.hi, lane_all(0.5), rest)};
 }
 
 /* 1 + head + tail: in [0.7, 1.42] */

@@ -231,7 +231,7 @@ LANE_INLINE ad_lane lane_floor(ad_lane x)
 }
 #endif
 
-/* ---- polynomials, from the constant on: LANE_POLY(x, c0, c1, ...) with 5, 6, 8, 10, 11 or 13 coefficients ----
+/* ---- polynomials, from the constant on: LANE_POLY(x, c0, c1, ...) with 5, 6, 8 to 11 or 13 coefficients ----
  * Estrin's scheme (ACM 1960) in powers of x^4: the chain of dependent operations, not their number, is what costs. */
 
 #define LANE_POLY(...) LANE_POLY_OF(__VA_ARGS__, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, )(__VA_ARGS__)
@@ -262,6 +262,13 @@ LANE_INLINE ad_lane lane_poly_8(ad_lane x, double a, double b, double c, double 
 {
     ad_lane x2 = x * x;
     return lane_fma(x2 * x2, lane_cubic(x, x2, e, f, g, h), lane_cubic(x, x2, a, b, c, d));
+}
+
+LANE_INLINE ad_lane lane_poly_9(ad_lane x, double a, double b, double c, double d, double e, double f, double g,
+                                double h, double i)
+{
+    ad_lane x2 = x * x, x4 = x2 * x2;
+    return lane_fma(x4, lane_fma(x4, lane_all(i), lane_cubic(x, x2, e, f, g, h)), lane_cubic(x, x2, a, b, c, d));
 }
 
 LANE_INLINE ad_lane lane_poly_10(ad_lane x, double a, double b, double c, double d, double e, double f, double g,

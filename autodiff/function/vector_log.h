@@ -43,7 +43,11 @@ LANE_INLINE ad_lane lane_log_sum(ad_lane k, ad_lane f, ad_lane f_low)
     const double log_2 = 0x1.62e42feep-1, log_2_low = 0x1.a39ef35793c76p-33;
     ad_lane s = f / (f + 2.0), z = s * s, half_square = f * f * 0.5;
     ad_lane tail = lane_fma(s, lane_fma(z, LANE_LOG_SERIES(z), half_square), lane_fma(k, lane_all(log_2_low), f_low));
-    return lane_fma(k, lane_all(log_2), f - (half_square - tail));
+    struct lane_pair sum = lane_ordered_sum(k * log_2, f);
+#if AD_LANE_BYTES == 64
+    sum.lo = lane_smaller(sum.lo, lane_all(1)); /* k is infinite for 0 and infinity, sum.lo then NaN */
+#endif
+    return sum.hi - (half_square - (tail + sum.lo));
 }
 
 static __attribute__((noinline, cold, unused)) ad_lane lane_log_limits(ad_lane x, ad_lane z)

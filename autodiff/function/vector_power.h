@@ -58,7 +58,8 @@ LANE_INLINE struct lane_pair lane_log_exact(ad_lane x)
     ad_lane rest =
         LANE_POLY(z.hi, 0x1.9999999999999p-2, 0x1.2492492492a62p-2, 0x1.c71c71c5b725ap-3, 0x1.745d1853a5a48p-3,
                   0x1.3b134c2e81171p-3, 0x1.1125aacafc2fp-3, 0x1.dd3e0ffe3e25bp-4, 0x1.f3ecbf92306ecp-4);
-    ad_lane t_low = lane_fma(z.hi, lane_all(0x1.5555555555555p-55), lane_fma(z.lo, lane_all(2.0 / 3), t.lo));
+    ad_lane slope = lane_fma(z.hi, lane_all(0.8), lane_all(2.0 / 3)); /* of t, for what z.hi lacks */
+    ad_lane t_low = lane_fma(z.hi, lane_all(0x1.5555555555555p-55), lane_fma(z.lo, slope, t.lo));
     t = lane_ordered_sum(t.hi, lane_fma(z.hi * z.hi, rest, t_low)); /* z (2/3 + z (2/5 + ...)) */
     struct lane_pair w = lane_product(s.hi, t.hi), sum = lane_ordered_sum(a.k * log_2, s.hi * 2.0);
     ad_lane low = lane_fma(s.lo, t.hi + 2.0, lane_fma(s.hi, t.lo, w.lo)) + lane_fma(a.k, lane_all(log_2_low), sum.lo);
