@@ -230,6 +230,39 @@ LANE_INLINE ad_lane ad_lane_silu(ad_lane x)
 }
 #define AD_LANE_HAS_silu ~, 1
 
+/* s (1 + x s(-x)), as in scalar.c by a polynomial about its zero. */
+LANE_INLINE ad_lane ad_lane_silu_slope(ad_lane x)
+{
+    ad_lane a = lane_within(x, -800, 800);
+    struct lane_logistic s = lane_logistic_of(a);
+    lane_mask below = lane_less(a, LANE_0);
+    struct lane_pair y = lane_product(s.factor.hi, s.inverse.hi);    /* the smaller sigmoid, scaled by 2^k */
+    y.lo = lane_fma(s.factor.hi, s.inverse.lo, lane_fma(s.factor.lo, s.inverse.hi, y.lo));
+    ad_lane scale = lane_power_of_two(lane_larger(lane_all(-1000), s.k));
+    struct lane_pair this = {lane_pick(below, y.hi, s.inverse.hi), lane_pick(below, y.lo, s.inverse.lo)};
+    ad_lane other = lane_pick(below, s.inverse.hi, y.hi * scale), other_low = lane_pick(below, s.inverse.lo, y.lo * scale);
+    struct lane_pair p = lane_product(a, other), t = lane_sum(lane_all(1), p.hi);
+    t.lo = t.lo + lane_fma(a, other_low, p.lo);
+    ad_lane far = lane_scaled(lane_multiply(this, t), lane_where(below, s.k));
+    ad_lane d = (x + 0x1.474973c84120bp+0) + 0x1.f8d74bc9ac154p-54;
+    ad_lane near = d * (LANE_POLY(d, -0x1.2869eee89469dp-58, 0x1.2c563458cc0adp-3, 0x1.353eb573ca46bp-6, -0x1.f2d0e32bc3047p-7,
+                                  -0x1.b0f82c4994a07p-8, 0x1.098e92c63a75fp-13, 0x1.a2a7caff49e15p-11, 0x1.8574ce65a6744p-13,
+                                  -0x1.5723b6ac91e39p-15, -0x1.f2d647a056bfdp-16, -0x1.8ab844c2f4a99p-19, 0x1.39faa85f320d8p-19,
+                                  0x1.c2d7018e7b8b3p-21) + 0x1.be1410460527fp-3);
+    return lane_pick(lane_less(lane_abs(d), lane_all(0.25)), near, far);
+}
+#define AD_LANE_HAS_silu_slope ~, 1
+
+/* The sigmoid of x - y, whose rounding error enters by the slope. */
+LANE_INLINE ad_lane ad_lane_softmax2(ad_lane x, ad_lane y)
+{
+    struct lane_pair d = lane_sum(x, -y);
+    struct ad_lane_sigmoids s = ad_lane_sigmoid_pair(d.hi);
+    ad_lane low = lane_where(lane_less(lane_abs(d.hi), lane_all(800)), d.lo);
+    return lane_pick(lane_equal(x, y), lane_all(0.5), lane_fma(s.of * s.of_minus, low, s.of));
+}
+#define AD_LANE_HAS_softmax2 ~, 1
+
 /* ---- hyperbolic functions ---- */
 
 /* m / (m + 2) with m = exp(2 |x|) - 1. */

@@ -55,22 +55,33 @@ LANE_INLINE ad_lane ad_lane_erfc(ad_lane x)
 }
 #define AD_LANE_HAS_erfc ~, 1
 
-/* The normal distribution of x as two: near 0 as a sum; far, the smaller side's tail is exp(-x^2 / 2) times q. */
-struct lane_normal {
-    struct lane_pair near, q;
+struct lane_tail {                         /* of the normal distribution: exp(-b^2 / 2) times q */
     struct lane_exp e;
+    struct lane_pair q;
+};
+
+LANE_INLINE struct lane_tail lane_tail_of(ad_lane b) /* 0.67 <= b <= 40 */
+{
+    const double root = 0x1.6a09e667f3bcdp-1, root_low = -0x1.bdd3413b26456p-55; /* sqrt(1/2) */
+    struct lane_pair u = lane_product(b, lane_all(root));
+    struct lane_pair q = lane_erfc_over_gaussian(u.hi, lane_fma(b, lane_all(root_low), u.lo));
+    return (struct lane_tail){lane_exp_minus_square(b, 0.5), {q.hi * 0.5, q.lo * 0.5}};
+}
+
+/* The normal distribution of x as two: near 0 as a sum; far, the smaller side's tail. */
+struct lane_normal {
+    struct lane_pair near;
+    struct lane_tail tail;
     lane_mask is_far;
 };
 
 LANE_INLINE struct lane_normal lane_normal_of(ad_lane x)
 {
-    const double root = 0x1.6a09e667f3bcdp-1, root_low = -0x1.bdd3413b26456p-55; /* sqrt(1/2) */
-    ad_lane a = lane_smaller(lane_all(39.2), lane_abs(x)), b = lane_larger(lane_all(0.67), a);
-    struct lane_pair u = lane_product(b, lane_all(root)), v = lane_product(lane_within(x, -1, 1), lane_all(root));
+    ad_lane a = lane_smaller(lane_all(39.2), lane_abs(x));
+    struct lane_pair v = lane_product(lane_within(x, -1, 1), lane_all(0x1.6a09e667f3bcdp-1)); /* x / sqrt(2), but for a rest
+                                                                                             * that is too small to count */
     struct lane_normal z;
-    z.q = lane_erfc_over_gaussian(u.hi, lane_fma(b, lane_all(root_low), u.lo));
-    z.q = (struct lane_pair){z.q.hi * 0.5, z.q.lo * 0.5};
-    z.e = lane_exp_minus_square(b, 0.5);
+    z.tail = lane_tail_of(lane_larger(lane_all(0.67), a));
     z.is_far = lane_less(lane_all(0.67), a);
     struct lane_pair s = lane_ordered_sum(lane_all(0.5), v.hi * 0.5);
     z.near =
@@ -81,7 +92,7 @@ LANE_INLINE struct lane_normal lane_normal_of(ad_lane x)
 LANE_INLINE ad_lane ad_lane_normal_cdf(ad_lane x)
 {
     struct lane_normal n = lane_normal_of(x);
-    ad_lane tail = lane_exp_times(n.e, n.q), far = lane_pick(lane_less(LANE_0, x), 1.0 - tail, tail);
+    ad_lane tail = lane_exp_times(n.tail.e, n.tail.q), far = lane_pick(lane_less(LANE_0, x), 1.0 - tail, tail);
     return lane_pick(n.is_far, far, n.near.hi + n.near.lo);
 }
 #define AD_LANE_HAS_normal_cdf ~, 1
@@ -91,12 +102,41 @@ LANE_INLINE ad_lane ad_lane_gelu(ad_lane x)
     struct lane_normal n = lane_normal_of(x);
     lane_mask above = lane_less(LANE_0, x);
     ad_lane low_x = lane_larger(lane_all(-39.2), x), factor = lane_pick(above, lane_all(1), low_x);
-    struct lane_pair q = lane_product(n.q.hi, factor);
-    q.lo = lane_fma(n.q.lo, factor, q.lo);
-    ad_lane tail = lane_exp_times(n.e, q);
+    struct lane_pair q = lane_product(n.tail.q.hi, factor);
+    q.lo = lane_fma(n.tail.q.lo, factor, q.lo);
+    ad_lane tail = lane_exp_times(n.tail.e, q);
     ad_lane far = lane_pick(above, x * (1.0 - tail), tail);
     return lane_pick(n.is_far, far, lane_fma(low_x, n.near.hi, low_x * n.near.lo));
 }
 #define AD_LANE_HAS_gelu ~, 1
+
+/* The three parts of scalar.c's at -|x|; at |x|, 1 less that. */
+LANE_INLINE ad_lane ad_lane_gelu_slope(ad_lane x)
+{
+    ad_lane a = lane_smaller(lane_all(39.2), lane_abs(x));
+    struct lane_pair p = lane_product(a, lane_all(-0x1.9884533d43651p-2)); /* -a / sqrt(2 pi) */
+    p.lo = lane_fma(a, lane_all(0x1.cbc0d30ebfd15p-56), p.lo);
+
+    struct lane_pair s = lane_ordered_sum(lane_all(0.5), p.hi * 2.0);
+    ad_lane z = a * a, odd = LANE_POLY(z, -0x1.1058377e2cee0p-2, 0x1.ea3863e31da76p-5, -0x1.37403f6b9a795p-7, 0x1.2e9ae84ccd4dbp-10,
+                                       -0x1.db5d71d2a6afcp-14, 0x1.38d7334da5e33p-17, -0x1.61a5b32767b11p-21, 0x1.4c6bc56ab1833p-25);
+    ad_lane near = s.hi + lane_fnma(a * z, odd, lane_fma(p.lo, lane_all(2), s.lo));
+
+    ad_lane d = (0x1.80ead197f00b4p-1 - a) - 0x1.13e74c58cada8p-56;
+    ad_lane fit = LANE_POLY(d, 0x1.fc9abed7f80d1p-56, 0x1.8d9a941de3ac4p-2, -0x1.2a2ef9bb86624p-6, -0x1.d2fa4c17c73fep-4,
+                            -0x1.e4088244ea449p-7, 0x1.3e346dedf28f2p-6, 0x1.297b9d64f66d4p-8, -0x1.258a6b48925c8p-9,
+                            -0x1.8680e79e3305ap-11, 0x1.86c4acbd8a766p-13, 0x1.69558f908247fp-14, -0x1.7554ea17045b4p-17,
+                            -0x1.ffa7b45fc853fp-18);
+    ad_lane middle = d * (fit + 0x1.b9d98fa5a3215p-2);
+
+    struct lane_tail t = lane_tail_of(lane_larger(lane_all(1), a));
+    struct lane_pair q = lane_sum(t.q.hi, p.hi);
+    ad_lane far = lane_exp_times(t.e, (struct lane_pair){q.hi, q.lo + (t.q.lo + p.lo)});
+
+    ad_lane below = lane_pick(lane_less(lane_abs(d), lane_all(0.25)), middle, lane_pick(lane_less(a, lane_all(0.6)), near, far));
+    below = lane_pick(lane_less(LANE_0, x), 1.0 - below, below);
+    return lane_pick(lane_unequal(x, x), x, below);
+}
+#define AD_LANE_HAS_gelu_slope ~, 1
 
 #endif

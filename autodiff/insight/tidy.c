@@ -187,6 +187,14 @@ static ad_var fixed_row(const tidying *t, enum ad_op op, ad_var x, ad_var y, ad_
         if (is_row(t, x, AD_OP_neg))
             return difference(t, ad_const(1), called(t, AD_OP_sigmoid, operand(t, x, 0)));
         return called(t, op, x);
+    case AD_OP_softmax2:
+        return called(t, AD_OP_sigmoid, difference(t, x, y));
+    case AD_OP_gelu_slope:
+        return sum(t, called(t, AD_OP_normal_cdf, x), product(t, x, called(t, AD_OP_normal_pdf, x)));
+    case AD_OP_silu_slope: {
+        ad_var s = called(t, AD_OP_sigmoid, x);
+        return product(t, s, sum(t, ad_const(1), product(t, x, difference(t, ad_const(1), s))));
+    }
     case AD_OP_less: case AD_OP_less_equal: case AD_OP_greater: case AD_OP_greater_equal: case AD_OP_equal:
     case AD_OP_not_equal: case AD_OP_sign:
         return ad_const(ad_evaluate(op, x.value, y.value, w.value));

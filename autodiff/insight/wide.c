@@ -25,6 +25,11 @@ static ad_wide wide_sigmoid(ad_wide x)
 }
 static ad_wide wide_softplus(ad_wide x) { return (x > 0 ? x : 0) + log1pl(expl(-fabsl(x))); }
 static ad_wide wide_silu(ad_wide x) { return isinf(x) && x < 0 ? 0 : x * wide_sigmoid(x); }
+static ad_wide wide_silu_slope(ad_wide x)
+{
+    return isinf(x) ? x > 0 : wide_sigmoid(x) * (1 + x * wide_sigmoid(-x));
+}
+static ad_wide wide_softmax2(ad_wide x, ad_wide y) { return x == y ? 0.5L : wide_sigmoid(x - y); }
 static ad_wide wide_logaddexp(ad_wide x, ad_wide y)
 {
     return x == y ? x + logl(2) : wide_max(x, y) + log1pl(expl(-fabsl(x - y)));
@@ -35,6 +40,7 @@ static ad_wide wide_gaussian(ad_wide x) { return expl(-x * x); }
 static ad_wide wide_normal_pdf(ad_wide x) { return expl(-x * x / 2) / sqrtl(2 * PI_); }
 static ad_wide wide_normal_cdf(ad_wide x) { return erfcl(-x / sqrtl(2)) / 2; }
 static ad_wide wide_gelu(ad_wide x) { return isinf(x) && x < 0 ? 0 : x * wide_normal_cdf(x); }
+static ad_wide wide_gelu_slope(ad_wide x) { return isinf(x) ? x > 0 : wide_normal_cdf(x) + x * wide_normal_pdf(x); }
 
 /* Shifted up to where the asymptotic series converges (DLMF 5.11.2, 5.15.8); far below 0 or of a high order it is what the
  * rule book has, in double. */
@@ -119,7 +125,9 @@ int ad_holds_at(enum ad_op op, double x, double y, double w, double z, double m)
 #undef log_sigmoid
 #undef softplus
 #undef silu
+#undef silu_slope
 #undef logaddexp
+#undef softmax2
 #undef tanh
 #undef sech
 #undef gaussian
@@ -127,6 +135,7 @@ int ad_holds_at(enum ad_op op, double x, double y, double w, double z, double m)
 #undef normal_cdf
 #undef erfc
 #undef gelu
+#undef gelu_slope
 #undef cbrt
 #undef acosh
 #undef lgamma
@@ -156,12 +165,15 @@ int ad_holds_at(enum ad_op op, double x, double y, double w, double z, double m)
 #define log_sigmoid(x)    (-wide_softplus(-(x)))
 #define softplus(x)       wide_softplus(x)
 #define silu(x)           wide_silu(x)
+#define silu_slope(x)     wide_silu_slope(x)
 #define logaddexp(x, y)   wide_logaddexp(x, y)
+#define softmax2(x, y)    wide_softmax2(x, y)
 #define sech(x)           (1 / coshl(x))
 #define gaussian(x)       wide_gaussian(x)
 #define normal_pdf(x)     wide_normal_pdf(x)
 #define normal_cdf(x)     wide_normal_cdf(x)
 #define gelu(x)           wide_gelu(x)
+#define gelu_slope(x)     wide_gelu_slope(x)
 #define lgamma(x)         wide_lgamma(x)
 #define digamma(x)        wide_polygamma(x, 0)
 #define polygamma(x, y)   wide_polygamma(x, y)

@@ -36,9 +36,9 @@ double ad_scalar_over_product(double x, double y, double w) { return quotient_of
 
 /* ---- the logistic family ---- */
 
-static inline struct pair sigmoid_within_708(double x)
+static inline struct pair sigmoid_within_708(double x, double x_low)
 {
-    struct parts e = exp_parts(-x, 0);
+    struct parts e = exp_parts(-x, -x_low);
     double scale = power_of_two(e.exponent);
     return reciprocal_of_one_plus(e.hi * scale, e.lo * scale);
 }
@@ -60,6 +60,20 @@ double ad_scalar_logaddexp(double x, double y)
     return larger + log1p(scaled(e.hi + e.lo, e.exponent));
 }
 
+/* The difference is taken whole, for the same reason. */
+double ad_scalar_softmax2(double x, double y)
+{
+    if (x == y)
+        return 0.5;
+    struct pair d = sum_of(x, -y);
+    if (fabs(d.hi) < 708) {
+        struct pair s = sigmoid_within_708(d.hi, d.lo);
+        return s.hi + s.lo;
+    }
+    double z = ad_scalar_sigmoid(d.hi);
+    return d.hi < 0 && d.hi > -800 ? z + z * d.lo : z;
+}
+
 double ad_scalar_silu(double x)
 {
     if (!(fabs(x) < 700)) {
@@ -70,8 +84,34 @@ double ad_scalar_silu(double x)
         struct parts e = exp_parts(x, 0); /* sigmoid would be subnormal before silu is */
         return scaled(x * (e.hi + e.lo), e.exponent);
     }
-    struct pair s = sigmoid_within_708(x), z = product_of(x, s.hi);
+    struct pair s = sigmoid_within_708(x, 0), z = product_of(x, s.hi);
     return z.hi == 0 ? z.hi : z.hi + (z.lo + x * s.lo); /* 0 keeps its sign */
+}
+
+/* By a polynomial about its zero, where the terms cancel; it is fitted to 2^-57 of the whole. */
+double ad_scalar_silu_slope(double x)
+{
+    static const double fit[] = { /* of the slope over d; the constant term less 0x1.be1410460527fp-3 */
+        -0x1.2869eee89469dp-58, 0x1.2c563458cc0adp-3, 0x1.353eb573ca46bp-6, -0x1.f2d0e32bc3047p-7, -0x1.b0f82c4994a07p-8,
+        0x1.098e92c63a75fp-13, 0x1.a2a7caff49e15p-11, 0x1.8574ce65a6744p-13, -0x1.5723b6ac91e39p-15, -0x1.f2d647a056bfdp-16,
+        -0x1.8ab844c2f4a99p-19, 0x1.39faa85f320d8p-19, 0x1.c2d7018e7b8b3p-21
+    };
+    double d = (x + 0x1.474973c84120bp+0) + 0x1.f8d74bc9ac154p-54;
+    if (fabs(d) < 0.25)
+        return d * (0x1.be1410460527fp-3 + polynomial(d, fit, 13));
+    if (!(x < 0)) {
+        double s = ad_scalar_sigmoid(x);
+        return x < 800 ? s + x * s * ad_scalar_sigmoid(-x) : s;
+    }
+    if (x < -800)
+        return -0.0;
+    if (x < -40) {
+        struct parts e = exp_parts(x, 0);
+        return scaled((1 + x) * (e.hi + e.lo), e.exponent);
+    }
+    struct pair s = sigmoid_within_708(x, 0), p = product_of(x, 1 - s.hi), t = sum_of(1, p.hi);
+    t = ordered_sum(t.hi, t.lo + (p.lo - x * s.lo));
+    return multiply(t, ordered_sum(s.hi, s.lo)).hi;
 }
 
 /* (1 - e) / (1 + e) with e = exp(-2 |x|); near 0 the Taylor series, DLMF 4.33.3. */
@@ -125,12 +165,16 @@ double ad_scalar_gaussian(double x)
     return gaussian_times(1, x, (struct pair){1, 0});
 }
 
+static inline struct pair over_root_two_pi(double a)
+{
+    return multiply((struct pair){a, 0}, (struct pair){0x1.9884533d43651p-2, -0x1.cbc0d30ebfd15p-56});
+}
+
 double ad_scalar_normal_pdf(double x)
 {
-    const struct pair one_over_root_two_pi = {0x1.9884533d43651p-2, -0x1.cbc0d30ebfd15p-56};
     if (!(fabs(x) < 39))
         return x != x ? x : 0;
-    return gaussian_times(0.5, x, one_over_root_two_pi);
+    return gaussian_times(0.5, x, over_root_two_pi(1));
 }
 
 /* exp(x^2) erfc(x) for 0 <= x <= 28: (1 + 2 x) times it is nearly constant, and a polynomial in
@@ -162,18 +206,23 @@ double ad_scalar_erfc(double x)
     return x < 0 ? 2 - tail : tail;
 }
 
+static struct pair over_root_two(double a)
+{
+    const struct pair root = {0x1.6a09e68000000p-1, -0x1.80c4336f74d05p-29}; /* sqrt(1/2), the head in 26 bits */
+    struct pair split = halves_of(a);
+    double u = a * (root.hi + root.lo);
+    return (struct pair){u, ((split.hi * root.hi - u) + split.lo * root.hi) + a * root.lo};
+}
+
 /* factor times the normal distribution's tail beyond a >= 0. */
 static double normal_tail_times(double factor, double a)
 {
     if (a >= 39)
         return 0;
-    const struct pair root = {0x1.6a09e68000000p-1, -0x1.80c4336f74d05p-29}; /* sqrt(1/2), the head in 26 bits */
-    struct pair split = halves_of(a);
-    double u = a * (root.hi + root.lo);
-    double u_low = ((split.hi * root.hi - u) + split.lo * root.hi) + a * root.lo;
-    if (u < 0.47)
-        return factor * (0.5 - (0.5 * erf(u) + u_low * (0.5 * M_2_SQRTPI) * (1 - u * u)));
-    struct pair q = erfc_over_gaussian(u, u_low);
+    struct pair u = over_root_two(a);
+    if (u.hi < 0.47)
+        return factor * (0.5 - (0.5 * erf(u.hi) + u.lo * (0.5 * M_2_SQRTPI) * (1 - u.hi * u.hi)));
+    struct pair q = erfc_over_gaussian(u.hi, u.lo);
     return gaussian_times(0.5, a, multiply((struct pair){0.5 * factor, 0}, q));
 }
 
@@ -189,6 +238,39 @@ double ad_scalar_gelu(double x)
     if (x != x)
         return x;
     return x > 0 ? x * (1 - normal_tail_times(1, x)) : x < -39 ? -0.0 : normal_tail_times(x, -x);
+}
+
+/* The slope of gelu at -a, for a >= 0: 1/2 less an odd function near 0; about its zero, where the terms cancel, a polynomial
+ * fitted to 2^-57 of the whole; beyond, a factor times the Gaussian. */
+static double gelu_slope_below(double a)
+{
+    static const double odd[] = { /* of (odd / a - 2 / sqrt(2 pi)) / a^2 by a^2 */
+        -0x1.1058377e2cee0p-2, 0x1.ea3863e31da76p-5, -0x1.37403f6b9a795p-7, 0x1.2e9ae84ccd4dbp-10, -0x1.db5d71d2a6afcp-14,
+        0x1.38d7334da5e33p-17, -0x1.61a5b32767b11p-21, 0x1.4c6bc56ab1833p-25
+    };
+    static const double fit[] = { /* of the slope over d; the constant term less 0x1.b9d98fa5a3215p-2 */
+        0x1.fc9abed7f80d1p-56, 0x1.8d9a941de3ac4p-2, -0x1.2a2ef9bb86624p-6, -0x1.d2fa4c17c73fep-4, -0x1.e4088244ea449p-7,
+        0x1.3e346dedf28f2p-6, 0x1.297b9d64f66d4p-8, -0x1.258a6b48925c8p-9, -0x1.8680e79e3305ap-11, 0x1.86c4acbd8a766p-13,
+        0x1.69558f908247fp-14, -0x1.7554ea17045b4p-17, -0x1.ffa7b45fc853fp-18
+    };
+    double d = (0x1.80ead197f00b4p-1 - a) - 0x1.13e74c58cada8p-56;
+    if (fabs(d) < 0.25)
+        return d * (0x1.b9d98fa5a3215p-2 + polynomial(d, fit, 13));
+    if (!(a < 39))
+        return a != a ? a : 0;
+    struct pair p = over_root_two_pi(-a);
+    if (a < 0.6) {
+        struct pair s = ordered_sum(0.5, 2 * p.hi);
+        return s.hi + (s.lo + (2 * p.lo - a * (a * a) * polynomial(a * a, odd, 8)));
+    }
+    struct pair u = over_root_two(a), q = erfc_over_gaussian(u.hi, u.lo);
+    return gaussian_times(0.5, a, add((struct pair){0.5 * q.hi, 0.5 * q.lo}, p));
+}
+
+double ad_scalar_gelu_slope(double x)
+{
+    double below = gelu_slope_below(fabs(x));
+    return x > 0 ? 1 - below : below;
 }
 
 /* ---- roots and inverses ---- */

@@ -84,8 +84,10 @@ double ad_scalar_sigmoid(double x);     /* 1 / (1 + exp(-x)), 0.8 ulp */
 double ad_scalar_log_sigmoid(double x); /* log sigmoid(x), 2 ulp */
 double ad_scalar_softplus(double x);    /* log(1 + exp(x)), 2 ulp */
 double ad_scalar_silu(double x);        /* x sigmoid(x), 1.2 ulp */
+double ad_scalar_silu_slope(double x);  /* its derivative, sigmoid(x) (1 + x sigmoid(-x)), 2 ulp */
 /* log(exp(x) + exp(y)) as the larger operand and the rest: 2 ulp of the larger of the two. */
 double ad_scalar_logaddexp(double x, double y);
+double ad_scalar_softmax2(double x, double y); /* exp(x) / (exp(x) + exp(y)), 2 ulp; 1/2 where x == y, infinities too */
 double ad_scalar_tanh(double x);        /* 0.7 ulp; glibc 2.36 has 2.2 */
 double ad_scalar_sech(double x);        /* 1 / cosh(x) */
 
@@ -96,6 +98,7 @@ double ad_scalar_normal_pdf(double x); /* exp(-x^2 / 2) / sqrt(2 pi) */
 double ad_scalar_normal_cdf(double x); /* erfc(-x / sqrt 2) / 2, 2 ulp */
 double ad_scalar_erfc(double x);       /* 2 ulp; glibc 2.36 has 5.2 */
 double ad_scalar_gelu(double x);       /* x normal_cdf(x), 2 ulp */
+double ad_scalar_gelu_slope(double x); /* its derivative, normal_cdf(x) + x normal_pdf(x), 2 ulp */
 
 /* Roots and inverses where glibc 2.36 exceeds 2 ulp. */
 
@@ -134,7 +137,9 @@ double ad_scalar_polygamma(double x, double order);
 #define log_sigmoid(x)    ad_scalar_log_sigmoid(x)
 #define softplus(x)       ad_scalar_softplus(x)
 #define silu(x)           ad_scalar_silu(x)
+#define silu_slope(x)     ad_scalar_silu_slope(x)
 #define logaddexp(x, y)   ad_scalar_logaddexp(x, y)
+#define softmax2(x, y)    ad_scalar_softmax2(x, y)
 #define tanh(x)           ad_scalar_tanh(x)
 #define sech(x)           ad_scalar_sech(x)
 #define gaussian(x)       ad_scalar_gaussian(x)
@@ -142,6 +147,7 @@ double ad_scalar_polygamma(double x, double order);
 #define normal_cdf(x)     ad_scalar_normal_cdf(x)
 #define erfc(x)           ad_scalar_erfc(x)
 #define gelu(x)           ad_scalar_gelu(x)
+#define gelu_slope(x)     ad_scalar_gelu_slope(x)
 #define cbrt(x)           ad_scalar_cbrt(x)
 #define acosh(x)          ad_scalar_acosh(x)
 #define lgamma(x)         ad_scalar_lgamma(x)

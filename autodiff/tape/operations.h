@@ -203,6 +203,9 @@ AD_API ad_var ad_softplus(ad_var x);
 /** log(e^x + e^y), safe at any x and y.  Slopes 1/(1 + e^(y-x)) and 1/(1 + e^(x-y)). */
 AD_API ad_var ad_logaddexp(ad_var x, ad_var y);
 #define ad_logaddexp(x, y) AD_LIFT2(ad_logaddexp, x, y)
+/** e^x/(e^x + e^y), the sigmoid of x - y with the difference not rounded, safe at any x and y.  Slopes z (1 - z) and -z (1 - z). */
+AD_API ad_var ad_softmax2(ad_var x, ad_var y);
+#define ad_softmax2(x, y) AD_LIFT2(ad_softmax2, x, y)
 /** x above 0, a constant slope times x below.  Slope 1 above 0, the slope below and at 0. */
 AD_API ad_var ad_leaky_relu(ad_var x, double slope);
 #define ad_leaky_relu(x, slope) AD_LIFTC(ad_leaky_relu, x, slope)
@@ -212,9 +215,15 @@ AD_API ad_var ad_elu(ad_var x);
 /** x Phi(x), Phi the normal distribution function (the erf form).  Slope Phi(x) + x phi(x). */
 AD_API ad_var ad_gelu(ad_var x);
 #define ad_gelu(x) AD_LIFT1(ad_gelu, x)
+/** the derivative of gelu, Phi(x) + x phi(x), right at its zero too.  Slope phi(x) (2 - x^2). */
+AD_API ad_var ad_gelu_slope(ad_var x);
+#define ad_gelu_slope(x) AD_LIFT1(ad_gelu_slope, x)
 /** x/(1 + e^-x).  Slope s(x) (1 + x s(-x)) with s the sigmoid. */
 AD_API ad_var ad_silu(ad_var x);
 #define ad_silu(x) AD_LIFT1(ad_silu, x)
+/** the derivative of silu, s(x) (1 + x s(-x)), right at its zero too.  Slope s(x) s(-x) (2 - x tanh(x/2)). */
+AD_API ad_var ad_silu_slope(ad_var x);
+#define ad_silu_slope(x) AD_LIFT1(ad_silu_slope, x)
 /** e^(-x^2).  Slope -2 x z. */
 AD_API ad_var ad_gaussian(ad_var x);
 #define ad_gaussian(x) AD_LIFT1(ad_gaussian, x)

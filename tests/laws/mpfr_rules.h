@@ -69,13 +69,12 @@ FORMULA(terms_of_lgamma, /* zeros below 0 lie between the poles and are no doubl
 FORMULA(terms_of_digamma, pole_term(x, 0))
 FORMULA(terms_of_polygamma, pole_term(x, whole(y)))
 FORMULA(terms_of_next_polygamma, pole_term(x, whole(y) + 1))
-FORMULA(terms_of_silu_slope, below(big_abs(big_add(x, num(1.28))), num(1)) ? logistic(x) : num(0))
-FORMULA(terms_of_gelu_slope,
-        below(x, num(-37.5)) ? num(0x1p-1017)
-        : below(big_abs(big_add(x, num(0.75))), num(0.5)) ? big_max(normal_distribution(x), big_abs(big_mul(x, normal_density(x)))) : num(0))
+FORMULA(slope_of_silu, big_mul(logistic(x), big_add(num(1), big_mul(x, logistic(big_neg(x))))))
+FORMULA(slope_of_gelu, big_add(normal_distribution(x), big_mul(x, normal_density(x))))
+FORMULA(twice_both_logistics, big_mul(num(2), big_mul(logistic(x), logistic(big_neg(x)))))
+FORMULA(terms_of_gelu_curvature, /* and the density is no normal double beyond 37.5 */
+        below(big_abs(x), num(37.5)) ? big_mul(num(2), normal_density(x)) : num(0x1p-1011))
 FORMULA(larger_of_two, big_max(big_abs(big_max(x, y)), big_log1p(big_exp(big_neg(big_abs(big_sub(x, y)))))))
-FORMULA(slope_of_rounded_difference, big_mul(logistic(big_sub(x, y)), big_abs(big_sub(x, y))))
-FORMULA(other_slope_of_rounded_difference, big_mul(logistic(big_sub(y, x)), big_abs(big_sub(y, x))))
 
 REFERENCE_2(add, big_add(x, y), num(1), num(1), ANY, ANY, ALIKE, TWO_ULP)
 REFERENCE_2(sub, big_sub(x, y), num(1), num(-1), ANY, ANY, ALIKE, TWO_ULP)
@@ -152,16 +151,23 @@ REFERENCE_1(log_sigmoid, big_neg(big_log1p(big_exp(big_neg(x)))), logistic(big_n
 REFERENCE_1(softplus, big_log1p(big_exp(x)), logistic(x), SMALL, TWO_ULP)
 REFERENCE_2(logaddexp, big_add(big_max(x, y), big_log1p(big_exp(big_sub(big_min(x, y), big_max(x, y))))),
             logistic(big_sub(x, y)), logistic(big_sub(y, x)), SMALL, SMALL, ALIKE,
-            TWO_ULP, .measure = { larger_of_two, slope_of_rounded_difference, other_slope_of_rounded_difference })
+            TWO_ULP, .measure = { larger_of_two })
+REFERENCE_2(softmax2, logistic(big_sub(x, y)), big_mul(logistic(big_sub(x, y)), logistic(big_sub(y, x))),
+            big_neg(big_mul(logistic(big_sub(x, y)), logistic(big_sub(y, x)))), SMALL, SMALL, ALIKE, TWO_ULP, .normal = true)
 REFERENCE_2(leaky_relu, below(num(0), x) ? x : big_mul(x, y), below(num(0), x) ? num(1) : y, num(0), ANY, UNIT, APART,
             TWO_ULP)
 REFERENCE_1(elu, below(num(0), x) ? x : big_expm1(x), below(num(0), x) ? num(1) : big_exp(x), SMALL, TWO_ULP)
-REFERENCE_1(gelu, big_mul(x, normal_distribution(x)), big_add(normal_distribution(x), big_mul(x, normal_density(x))),
-            OVER(-39, 39, -0.7517915246935645, -5, -30, -37.5, 5, -38.4), TWO_ULP,
-            .measure = { NULL, terms_of_gelu_slope })
-REFERENCE_1(silu, big_mul(x, logistic(x)), big_mul(logistic(x), big_add(num(1), big_mul(x, logistic(big_neg(x))))),
-            OVER(-800, 800, -1.2784645427610738, -20, -40, -700, -710, 40), TWO_ULP,
-            .measure = { NULL, terms_of_silu_slope })
+REFERENCE_1(gelu, big_mul(x, normal_distribution(x)), slope_of_gelu(x, y, w),
+            OVER(-39, 39, -0.7517915246935645, -5, -30, -37.5, 5, -38.4), TWO_ULP)
+REFERENCE_1(gelu_slope, slope_of_gelu(x, y, w), big_mul(normal_density(x), big_sub(num(2), big_sqr(x))),
+            OVER(-39, 39, -0.7517915246935645, M_SQRT2, -0.5, -1, -37.5, -38.4), TWO_ULP,
+            .measure = { NULL, terms_of_gelu_curvature })
+REFERENCE_1(silu, big_mul(x, logistic(x)), slope_of_silu(x, y, w),
+            OVER(-800, 800, -1.2784645427610738, -20, -40, -700, -710, 40), TWO_ULP)
+REFERENCE_1(silu_slope, slope_of_silu(x, y, w),
+            big_mul(big_mul(logistic(x), logistic(big_neg(x))), big_sub(num(2), big_mul(x, big_tanh(half(x))))),
+            OVER(-800, 800, -1.2784645427610738, 2.3993572805154, -1, -40, -700, -710), .bound = { 2, 3.5 },
+            .measure = { NULL, twice_both_logistics })
 REFERENCE_1(gaussian, bell(x), big_mul(num(-2), big_mul(x, bell(x))),
             OVER(-28, 28, 1, 5, 20, 26.5, -26.6), TWO_ULP, .normal = true)
 REFERENCE_1(normal_pdf, normal_density(x), big_neg(big_mul(x, normal_density(x))),
