@@ -41,9 +41,9 @@ static int open_folder(void)
     return 1;
 }
 
-static void emit(const ad_function *f, const char *prefix)
+static __attribute__((unused)) void emit(const ad_function *f, const char *prefix)
 {
-    char path[128];
+    char path[160];
     snprintf(path, sizeof path, "%s/%s.c", folder, prefix);
     FILE *file = fopen(path, "w");
     cr_assert_not_null(file);
@@ -51,15 +51,18 @@ static void emit(const ad_function *f, const char *prefix)
     fclose(file);
 }
 
-static void build(const char *more)
+/* Compiles all files of the folder, and loads what comes of it. */
+static void build_with(const char *compiler, const char *more, const char *name)
 {
     char command[512];
-    snprintf(command, sizeof command, "cd %s && cc" WARNINGS "%s -shared -fPIC -o object.so *.c -lm", folder, more);
+    snprintf(command, sizeof command, "cd %s && %s" WARNINGS "%s -shared -fPIC -o %s *.c -lm", folder, compiler, more, name);
     cr_assert_eq(system(command), 0, "%s", command);
-    snprintf(command, sizeof command, "%s/object.so", folder);
+    snprintf(command, sizeof command, "%s/%s", folder, name);
     object = dlopen(command, RTLD_NOW | RTLD_LOCAL);
     cr_assert_not_null(object, "%s", dlerror());
 }
+
+static __attribute__((unused)) void build(const char *more) { build_with("cc", more, "object.so"); }
 
 static void close_folder(void)
 {
@@ -72,7 +75,7 @@ static void close_folder(void)
 /* A function pointer from what dlsym gives, which C does not convert. */
 static void find(const char *prefix, const char *name, void *function)
 {
-    char symbol[64];
+    char symbol[96];
     snprintf(symbol, sizeof symbol, "%s_%s", prefix, name);
     void *found = dlsym(object, symbol);
     cr_assert_not_null(found, "%s", symbol);
