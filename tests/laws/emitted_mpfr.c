@@ -34,18 +34,14 @@ static void emit_row(const struct row *row, int constant, double y, FILE *file)
     ad_var z = row->record(v);
     ad_function *f = ad_function_new(tape, 1, &z);
     cr_assert_not_null(f, "%s", row->name);
-    cr_assert_eq(ad_function_emit_c(f, file, (ad_emit_options){.prefix = prefix_of(row, constant)}), AD_OK);
+    emit_in(file, f, prefix_of(row, constant));
     ad_function_free(f);
     ad_tape_free(tape);
 }
 
-/* All in one file, which is compiled in a third of the time. */
 static void emit_all(void)
 {
-    char path[128];
-    snprintf(path, sizeof path, "%s/rows.c", folder);
-    FILE *file = fopen(path, "w");
-    cr_assert_not_null(file);
+    FILE *file = new_file("rows");
     for (int i = 0; i < ROW_COUNT; i++) {
         random_state = 0x9e3779b97f4a7c15u;
         for (int c = 0; is_asked_for(&rows[i]) && c < constants_of(&rows[i]); c++)

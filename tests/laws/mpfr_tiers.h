@@ -57,7 +57,7 @@ static bool is_asked_for(const struct row *row)
     return !only || !strcmp(only, row->name);
 }
 
-static long tier_points(void) { return getenv("AD_TEST_POINTS") ? points_asked_for() : 1024; }
+static UNUSED long tier_points(void) { return getenv("AD_TEST_POINTS") ? points_asked_for() : 1024; }
 
 /* For a row with a constant, which a block of points shares. */
 static double draw_constant(const struct row *row)
@@ -90,7 +90,7 @@ struct worst { double ulp[MOST_TIERS][COLUMNS], at[MOST_TIERS][COLUMNS][3]; };
 
 static bool full(double a) { return a == 0 || isnormal(a); }
 
-static void note(const struct row *row, struct worst *worst, const double at[3], int tiers, results got, int i)
+static UNUSED void note(const struct row *row, struct worst *worst, const double at[3], int tiers, results got, int i)
 {
     const struct reference *r = row->reference;
     big_reset();
@@ -113,7 +113,7 @@ static void note(const struct row *row, struct worst *worst, const double at[3],
 }
 
 /* bound_of(row, tier, column) in ulp. */
-static void expect_within(const struct row *row, const struct worst *worst, int tiers, const char *const *names,
+static UNUSED void expect_within(const struct row *row, const struct worst *worst, int tiers, const char *const *names,
                           double (*bound_of)(const struct row *row, int tier, int k))
 {
     static const char *const columns[] = {"z", "dz/dx", "dz/dy", "dz/dw", "z beside slopes"};
