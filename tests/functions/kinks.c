@@ -115,6 +115,84 @@ Test(kinks, of_jacobians_and_their_products)
     }
 }
 
+/* ---- Zeros of a vector -------------------------------------------------------------------------------------------------------- */
+
+/* Formulas of x and y, their slopes where one is infinite, and the second derivatives f_xx, f_xy, f_yy. */
+#define PAIRS(P) \
+    P(ad_div(x, y),                            1, 0,    INFINITY, -INFINITY,  0, -INFINITY, INFINITY) \
+    P(ad_pow(x, y),                            0, 0.25, INFINITY, 0,          -INFINITY, NAN, 0) \
+    P(ad_add(ad_sqrt(x), ad_square(y)),        0, 3,    INFINITY, 6,          -INFINITY, 0, 2) \
+    P(ad_add(ad_mul(x, 5), ad_log(y)),         2, 0,    5, INFINITY,          0, 0, -INFINITY) \
+    P(ad_sum(2, LIST(ad_cbrt(x), ad_exp(y))),  0, 0,    INFINITY, 1,          NAN, 0, 1) \
+    P(ad_mul(ad_asin(x), ad_square(y)),        1, 0,    0, 0,                 0, 0, M_PI)
+
+static const struct pair { double x, y, by[2], second[3]; const char *text; } pairs[] = {
+#define P(formula, x, y, dx, dy, dxx, dxy, dyy) {x, y, {dx, dy}, {dxx, dxy, dyy}, #formula},
+    PAIRS(P)
+#undef P
+};
+enum { PAIR_COUNT = sizeof pairs / sizeof *pairs };
+
+static ad_function *function_of_pair(int i)
+{
+    ad_tape *tape = ad_tape_new();
+    ad_var c = ad_column(tape, "c"), x = ad_add(ad_param(tape, "x", 0), c), y = ad_add(ad_param(tape, "y", 0), c), E = x;
+    int at = 0;
+#define P(formula, ...) if (at++ == i) E = formula;
+    PAIRS(P)
+#undef P
+    ad_function *f = ad_function_new(tape, 1, &E);
+    ad_tape_free(tape);
+    return f;
+}
+
+static double sum_of(double a, double v, double b, double u) { return (v ? a * v : 0) + (u ? b * u : 0); }
+
+Test(kinks, a_zero_of_a_direction_hides_what_is_infinite_there)
+{
+    static const double directions[][2] = {{1, 0}, {0, 1}, {0, 0}, {2, 0}, {0, -3}};
+    const double *columns[] = {zeros};
+    double out[ROWS], Hv[2];
+    for (int i = 0; i < PAIR_COUNT; i++) {
+        const struct pair *p = &pairs[i];
+        const double params[] = {p->x, p->y}, *H = p->second;
+        ad_function *f = function_of_pair(i);
+        for (int k = 0; k < 5; k++) {
+            const double *v = directions[k], want = sum_of(p->by[0], v[0], p->by[1], v[1]);
+            cr_assert_eq(ad_function_jacobian_vector(f, params, columns, ROWS, v, (double *[]){out}), AD_OK);
+            for (int r = 0; r < ROWS; r++)
+                cr_expect(same(out[r], want), "%s by (%g, %g): %g in row %d, not %g", p->text, v[0], v[1], out[r], r, want);
+            cr_assert_eq(ad_function_hessian_vector(f, params, columns, 1, v, Hv), AD_OK);
+            for (int j = 0; j < 2; j++) {
+                double product = sum_of(H[j], v[0], H[j + 1], v[1]);
+                cr_expect(isnan(product) || fabs(Hv[j] - product) <= 1e-15 * fabs(product) || same(Hv[j], product),
+                          "%s: the Hessian's row %d by (%g, %g) is %g, not %g", p->text, j, v[0], v[1], Hv[j], product);
+            }
+        }
+        ad_function_free(f);
+    }
+}
+
+/* Three outputs of x, of which those with an infinite or no slope have no adjoint. */
+Test(kinks, a_zero_of_an_adjoint_hides_what_is_infinite_there)
+{
+    ad_tape *tape = ad_tape_new();
+    ad_var x = ad_add(ad_param(tape, "x", 0), ad_column(tape, "c")), outputs[] = {ad_sqrt(x), ad_mul(3, x), ad_log(ad_sub(x, 1))};
+    ad_function *f = ad_function_new(tape, 3, outputs);
+    double ones[ROWS], out[ROWS], zero = 0;
+    ad_tape_free(tape);
+    for (int r = 0; r < ROWS; r++)
+        ones[r] = 1;
+    for (int k = 0; k < 3; k++) {
+        const double *g[] = {zeros, zeros, zeros}, want = k == 0 ? INFINITY : k == 1 ? 3 : NAN;
+        g[k] = ones;
+        cr_assert_eq(ad_function_vector_jacobian(f, &zero, (const double *[]){zeros}, ROWS, g, (double *[]){out}), AD_OK);
+        for (int r = 0; r < ROWS; r++)
+            cr_expect(same(out[r], want), "of output %d: %g in row %d, not %g", k, out[r], r, want);
+    }
+    ad_function_free(f);
+}
+
 /* A tie of params with others that are numbers is in the cases; here all three are params. */
 Test(kinks, of_lists_in_functions)
 {
