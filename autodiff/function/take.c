@@ -70,7 +70,7 @@ static uint32_t take_logsumexp(taking *t, const uint32_t *list)
 }
 
 /* s root((x_1 / s)^2 + ... + (x_n / s)^2), s the power of two next below the largest: a chain of hypot costs more, and gives
- * infinite operands slopes that depend on their order. As above floor keeps s flat. */
+ * infinite operands slopes that depend on their order. As above floor keeps s flat. At 0 it is flat to every order, as the row is. */
 static uint32_t take_norm2(taking *t, const uint32_t *list)
 {
     ad_graph *G = &t->f->graph;
@@ -86,7 +86,9 @@ static uint32_t take_norm2(taking *t, const uint32_t *list)
         uint32_t square = ad_graph_make(G, AD_OP_square, ad_graph_make(G, AD_OP_div, t->node[list[1 + k]], s, 0), 0, 0);
         sum = k ? ad_graph_make(G, AD_OP_add, sum, square, 0) : square;
     }
-    return ad_graph_make(G, AD_OP_mul, s, ad_graph_make(G, AD_OP_sqrt, sum, 0, 0), 0);
+    uint32_t zero = ad_graph_number(G, 0), root = ad_graph_make(G, AD_OP_sqrt, sum, 0, 0);
+    root = ad_graph_make(G, AD_OP_select, ad_graph_make(G, AD_OP_equal, sum, zero, 0), zero, root);
+    return ad_graph_make(G, AD_OP_mul, s, root, 0);
 }
 
 /* The chain of max or min for the value. Its slope would share a tie of three as 1/4, 1/4, 1/2, so that is the slope of

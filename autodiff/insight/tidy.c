@@ -112,7 +112,7 @@ static int is_radius(const tidying *t, ad_var z, ad_var *x, ad_var *y)
 static ad_var quotient(const tidying *t, ad_var x, ad_var y)
 {
     ad_var side, other;
-    if (is_number(y, 1) || is_number(x, 0))
+    if (is_number(y, 1) || is_number(x, 0) || (ad_is_plain(x) && x.value != x.value))
         return x;
     if (is_radius(t, y, &side, &other))
         return quotient(t, product(t, x, other), sum(t, power(side, ad_const(2)), power(other, ad_const(2))));

@@ -1,5 +1,6 @@
 /* zero_infinity.h -- formulas of x in whose derivative a zero meets an infinity or NaN, and their slope all the same: the
- * limit, or what the branch taken has. Tested in every tier from here. It holds no test.
+ * limit, or what the branch taken has; and lists at their kinks, which kinks.def has no place for. Tested in every tier from
+ * here. It holds no test.
  */
 #ifndef TESTS_FUNCTIONS_ZERO_INFINITY_H
 #define TESTS_FUNCTIONS_ZERO_INFINITY_H
@@ -7,6 +8,7 @@
 #include <autodiff/autodiff.h>
 #include <math.h>
 
+#define LIST(...) ((ad_var[]){__VA_ARGS__})
 #define ZERO_TIMES_INFINITY(FORMULA) \
     FORMULA( 0,    0, ad_mul(0, ad_sqrt(x))) \
     FORMULA( 0,    0, ad_mul(ad_sqrt(x), 0)) \
@@ -35,6 +37,30 @@
     FORMULA( 0,    1, ad_add(x, ad_max(ad_sqrt(x), 1))) \
     FORMULA( 0,    1, ad_add(x, ad_clamp(ad_sqrt(x), 1, 2))) \
     FORMULA( 0,    0, ad_exp(ad_mul(0, ad_pow(x, 0.5)))) \
+    FORMULA( 0,    0, ad_mul(0, ad_product_over(1, 1, x))) \
+    FORMULA( 0,    0, ad_mul(0, ad_over_product(1, x, x))) \
+    FORMULA( 0,    0, ad_dot(2, LIST(ad_sqrt(x), ad_const(3)), LIST(ad_const(0), ad_const(1)))) \
+    FORMULA( 0,    2, ad_dot(2, LIST(ad_const(0), ad_const(2)), LIST(ad_sqrt(x), x))) \
+    FORMULA( 0,    0, ad_mul(0, ad_sum(2, LIST(ad_sqrt(x), ad_const(3))))) \
+    FORMULA( 0,    0, ad_mul(0, ad_mean(2, LIST(ad_log(x), x)))) \
+    FORMULA( 0,    0, ad_mul(0, ad_norm2(2, LIST(ad_cbrt(x), x)))) \
+    FORMULA( 0,    0, ad_norm2(2, LIST(ad_square(x), ad_square(x)))) \
+    FORMULA( 0,    0, ad_sqrt(ad_sum(2, LIST(ad_square(x), ad_square(x))))) \
+    FORMULA( 0,    0, ad_sqrt(ad_dot(2, LIST(x, x), LIST(x, x)))) \
+    FORMULA( 0,    1, ad_maximum(3, LIST(ad_sqrt(x), ad_add(x, 1), ad_const(-1)))) \
+    FORMULA( 0,    2, ad_minimum(3, LIST(ad_add(ad_sqrt(x), 1), ad_mul(2, x), ad_const(7)))) \
+    FORMULA( 2,    1, ad_maximum(3, LIST(x, x, x))) \
+    FORMULA( 2,    1, ad_minimum(3, LIST(x, x, x))) \
+    FORMULA( 2,    1.0 / 3, ad_maximum(4, LIST(ad_const(2), x, ad_const(1), ad_const(2)))) \
+    FORMULA( 2,    1.0 / 3, ad_minimum(4, LIST(ad_const(2), x, ad_const(3), ad_const(2)))) \
+    FORMULA( 2,    0.5, ad_maximum(2, LIST(ad_const(2), x))) \
+    FORMULA( 0,    0, ad_norm2(3, LIST(x, x, x))) \
+    FORMULA( 0,    0, ad_norm2(2, LIST(x, ad_const(3)))) \
+    FORMULA( -INFINITY, 0, ad_logsumexp(3, LIST(x, x, x))) \
+    FORMULA( -INFINITY, 0, ad_logsumexp(3, LIST(ad_const(3), x, x))) \
+    FORMULA( INFINITY, 0, ad_logsumexp(3, LIST(ad_const(3), x, x))) \
+    FORMULA( INFINITY, 0, ad_norm2(3, LIST(ad_const(3), x, x))) \
+    FORMULA( INFINITY, 0, ad_dot(2, LIST(x, ad_const(1)), LIST(ad_const(0), ad_const(1)))) \
     FORMULA( -1,   NAN, ad_log(x)) \
     FORMULA( -1,   NAN, ad_select(ad_less(x, 0), ad_log(x), x))
 

@@ -1,10 +1,11 @@
-/* lists_mpfr.c -- the n-ary rows against 256-bit arithmetic: values and slopes, on the tape and as recorded functions.
+/* lists_mpfr.c -- the n-ary rows against 256-bit arithmetic: values and slopes, on the tape, as recorded functions, as generated C.
  *
  * Lists have 1, 2, 3, 10 or 1000 elements (one in 256): of any magnitude, of one scale from 2^-1000 to 2^1000, with ties,
  * zeros and terms that cancel. AD_TEST_POINTS is the number of lists of a row; the rest as in rules_mpfr.c.
  */
 #include "mpfr_error.h"
 #include "mpfr_lists.h"
+#include "../functions/emitted.h"
 
 #include <autodiff/autodiff.h>
 
@@ -188,6 +189,55 @@ static struct list_worst measure_in_function(const struct row *row, size_t n, lo
     return worst;
 }
 
+/* ---- generated C ---- */
+
+static const size_t emitted_lengths[] = { 1, 2, 3, 10 };
+enum { EMITTED_LENGTHS = sizeof emitted_lengths / sizeof *emitted_lengths, LONGEST_EMITTED = 10 };
+
+static const char *prefix_of(const struct row *row, size_t n)
+{
+    static char prefix[64];
+    snprintf(prefix, sizeof prefix, "%s_%zu", row->name, n);
+    return prefix;
+}
+
+static void emit_list(const struct row *row, size_t n)
+{
+    ad_tape *tape = ad_tape_new();
+    ad_var v[2 * LONGEST_EMITTED];
+    for (size_t i = 0; i < n * (size_t)row->arity; i++) v[i] = ad_param(tape, NULL, 1);
+    ad_var z = row->record(n, v);
+    ad_function *f = ad_function_new(tape, 1, &z);
+    ad_tape_free(tape);
+    emit(f, prefix_of(row, n));
+    ad_function_free(f);
+}
+
+static struct list_worst measure_emitted(const struct row *row, size_t n, long lists)
+{
+    struct list_worst worst = { .points = { 0 } };
+    double p[2 * LONGEST_EMITTED], slope[2 * LONGEST_EMITTED];
+    loss_function *loss;
+    gradient_function *gradient;
+    find(prefix_of(row, n), "loss", &loss);
+    find(prefix_of(row, n), "gradient", &gradient);
+    random_state = 0x9e3779b97f4a7c15u;
+    while (lists-- > 0) {
+        struct list l = { n, 0, p, p + n };
+        while (!draw_lists(row, &l, p, p + n)) { }
+        double z = gradient(p, NULL, slope);
+        judge(row, &worst, &l, 0, loss(p, NULL), true);
+        judge(row, &worst, &l, 0, z, true);
+        if (!full(z)) continue;
+        for (l.k = 0; l.k < n; l.k++) {
+            if (!full(p[l.k])) continue;
+            judge(row, &worst, &l, 1, slope[l.k], true);
+            if (row->arity == 2) judge(row, &worst, &l, 2, slope[n + l.k], true);
+        }
+    }
+    return worst;
+}
+
 /* ---- the tests ---- */
 
 static void print_row(const struct row *row, const struct list_worst *worst)
@@ -226,18 +276,39 @@ Test(rules, every_value_and_slope_of_a_list_is_within_its_bound)
 }
 
 /* There a list is a chain of additions, one rounding an element, which meet like steps of a random walk. */
+static void expect_within_chain(const struct row *row, const struct list_worst *worst, size_t length, const char *where)
+{
+    double each = fmax(2, 1.5 + 0.5 * sqrt((double)length)) + row->reference->more_in_function;
+    if (getenv("AD_TEST_TABLE")) print_row(row, worst);
+    expect_within(row, worst, (double[3]){ each, each, each }, where);
+}
+
 Test(rules, lists_in_functions_are_within_their_bounds)
 {
     static const size_t lengths[] = { 1, 2, 3, 10, LONGEST };
     big_start();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
-            double each = fmax(2, 1.5 + 0.5 * sqrt((double)lengths[k])) + rows[i].reference->more_in_function;
-            double bound[3] = { each, each, each };
             if (!is_asked_for(&rows[i])) continue;
             struct list_worst worst = measure_in_function(&rows[i], lengths[k], points_asked_for() / (lengths[k] > 10 ? 1000 : 8));
-            if (getenv("AD_TEST_TABLE")) print_row(&rows[i], &worst);
-            expect_within(&rows[i], &worst, bound, " in a function");
+            expect_within_chain(&rows[i], &worst, lengths[k], " in a function");
         }
     big_stop();
+}
+
+Test(rules, lists_in_generated_c_are_within_their_bounds)
+{
+    if (!open_folder()) return;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int k = 0; k < EMITTED_LENGTHS; k++) emit_list(&rows[i], emitted_lengths[k]);
+    build("-O2");
+    big_start();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int k = 0; k < EMITTED_LENGTHS; k++) {
+            if (!is_asked_for(&rows[i])) continue;
+            struct list_worst worst = measure_emitted(&rows[i], emitted_lengths[k], points_asked_for() / 8);
+            expect_within_chain(&rows[i], &worst, emitted_lengths[k], " in generated C");
+        }
+    big_stop();
+    close_folder();
 }

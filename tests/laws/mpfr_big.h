@@ -1,4 +1,4 @@
-/* mpfr_big.h -- formulas in 256 bits, written as calls of each other. What the rules should give is in mpfr_rules.h. */
+/* mpfr_big.h -- formulas in 256 bits (or AD_BITS), written as calls of each other. What the rules should give is in mpfr_rules.h. */
 #ifndef AD_TESTS_LAWS_MPFR_BIG_H
 #define AD_TESTS_LAWS_MPFR_BIG_H
 
@@ -14,7 +14,10 @@
 
 typedef mpfr_ptr big;
 
-enum { BITS = 256, POOL = 1024 };
+#ifndef AD_BITS
+#define AD_BITS 256
+#endif
+enum { BITS = AD_BITS, POOL = 1024 };
 static mpfr_t big_pool[POOL];
 static int big_used;
 

@@ -142,6 +142,32 @@ Test(kinks, outside_of_a_domain_there_is_no_slope)
     AT(2, ad_atanh(x), NAN);
 }
 
+/* Nor is there one of the slope, however often it is derived: 0 would be a lie. */
+Test(kinks, outside_of_a_domain_there_are_no_higher_derivatives)
+{
+    for (int i = 0; i < 12; i++) {
+        ad_var x = at(i < 9 ? -2 : 2), y = ad_param(tape, NULL, 3), d;
+        ad_var E = i == 0   ? ad_log(x)
+                   : i == 1 ? ad_log2(x)
+                   : i == 2 ? ad_log10(x)
+                   : i == 3 ? ad_log1p(x)
+                   : i == 4 ? ad_sqrt(x)
+                   : i == 5 ? ad_acosh(x)
+                   : i == 6 ? ad_acosh(ad_add(x, 2.5))
+                   : i == 7 ? ad_atanh(x)
+                   : i == 8 ? ad_pow(x, y)
+                   : i == 9 ? ad_atanh(x)
+                   : i == 10 ? ad_asin(x)
+                             : ad_acos(x);
+        ad_var by = i == 8 ? y : x;
+        for (int order = 1; order < 4; order++) {
+            slope(10 * i + order, E, by, NAN);
+            ad_gradient(E, 1, &by, &d);
+            E = d;
+        }
+    }
+}
+
 Test(kinks, clamp_passes_at_its_bounds_and_an_active_bound_passes)
 {
     AT(1, ad_clamp(x, 1, 2), 1);
