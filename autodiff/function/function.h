@@ -165,10 +165,9 @@ typedef struct ad_emit_options {
  *
  *  Values are bit for bit those of ad_function_at, but where a gradient needs both sigmoid(x) and sigmoid(-x) they come
  *  from one exponential, to 3 ulp, in PREFIX_gradient, whose value may then differ in its last digits; there the slope of
- *  sigmoid is good to 5 ulp. Results overlap no inputs. The inputs' names survive where C allows; the
- *  banner lists the rest. The same function gives the same bytes. Nothing is written unless all is: AD_ERROR_ARGUMENT (NULL,
- *  no identifier, the gradient of several outputs, calls over data of their own), AD_ERROR_NO_MEMORY; AD_ERROR_IO where the
- *  stream fails. */
+ *  sigmoid is good to 5 ulp. Results overlap no inputs. The inputs' names survive where C allows; the banner lists the rest.
+ *  The same function gives the same bytes. Nothing is written unless all is: AD_ERROR_ARGUMENT (NULL, no identifier, the
+ *  gradient of several outputs, calls over data of their own), AD_ERROR_NO_MEMORY; AD_ERROR_IO where the stream fails. */
 AD_API ad_status ad_function_emit_c(const ad_function *f, FILE *stream, ad_emit_options options);
 
 #ifdef __cplusplus

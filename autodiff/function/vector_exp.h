@@ -257,9 +257,8 @@ LANE_INLINE ad_lane ad_lane_silu_slope(ad_lane x)
 LANE_INLINE ad_lane ad_lane_softmax2(ad_lane x, ad_lane y)
 {
     struct lane_pair d = lane_sum(x, -y);
-    struct ad_lane_sigmoids s = ad_lane_sigmoid_pair(d.hi);
-    ad_lane low = lane_where(lane_less(lane_abs(d.hi), lane_all(800)), d.lo);
-    return lane_pick(lane_equal(x, y), lane_all(0.5), lane_fma(s.of * s.of_minus, low, s.of));
+    ad_lane z = ad_lane_sigmoid(d.hi), low = lane_where(lane_less(lane_abs(d.hi), lane_all(800)), d.lo);
+    return lane_pick(lane_equal(x, y), lane_all(0.5), lane_fma(z - z * z, low, z));
 }
 #define AD_LANE_HAS_softmax2 ~, 1
 

@@ -257,7 +257,7 @@ static double gelu_slope_below(double a)
     if (fabs(d) < 0.25)
         return d * (0x1.b9d98fa5a3215p-2 + polynomial(d, fit, 13));
     if (!(a < 39))
-        return a != a ? a : 0;
+        return a != a ? a : -0.0;
     struct pair p = over_root_two_pi(-a);
     if (a < 0.6) {
         struct pair s = ordered_sum(0.5, 2 * p.hi);

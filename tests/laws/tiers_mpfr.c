@@ -12,8 +12,6 @@ static const char *const tier_names[TIERS] = {"sweep",          "symbols",      
                                               "adjoint at a point", "adjoint in lanes"};
 static const ad_derive_mode modes[] = {AD_REVERSE, AD_FORWARD, AD_TANGENT, AD_ADJOINT};
 
-static bool in_lanes(int tier) { return tier >= DERIVED && (tier - DERIVED) % 2; }
-
 /* On a tape, at each point. */
 static void on_tape(const struct row *row, double at[ROWS][3], results got)
 {

@@ -16,7 +16,7 @@ OPERANDS = {
     'digamma': ('2.5 + 2*{t}',), 'polygamma': ('2.5 + 2*{t}', '{i}'), 'leaky_relu': ('3*{t}', '0.1'),
         'clamp': ('2*{t}', '-1 + 0.2*{u}', '1 + 0.2*{v}'),
     'select': ('{t} > {u}', '{u}*{v}', '{v}'), 'floor': ('3*{t}',), 'ceil': ('3*{t}',), 'round': ('3*{t}',),
-        'gelu': ('3*{t}',), 'silu': ('3*{t}',),
+        'gelu': ('3*{t}',), 'gelu_slope': ('3*{t}',), 'silu': ('3*{t}',), 'silu_slope': ('3*{t}',),
     'erf': ('2*{t}',), 'erfc': ('2*{t}',), 'relu': ('2*{t}',), 'elu': ('2*{t}',), 'softplus': ('4*{t}',), 'sigmoid': ('4*{t}',),
 }
 SIGNS = {'add': '+', 'sub': '-', 'mul': '*', 'div': '/', 'pow': '^', 'less': '<', 'less_equal': '<=', 'greater': '>',
