@@ -93,11 +93,11 @@ static void add_exact(ad_wide *high, ad_wide *low, ad_wide term)
  * result, as in 1 + exp(-800), is not wrong. */
 static int is_off(const ad_audit_report *r, const ad_shadow *s)
 {
-    int off = s->opaque || !(ad_digits(s->v[s->top], s->v[s->top], s->e[s->top]) >= 12);
+    int off = s->opaque || !(ad_digits(s->v[s->top], s->v[s->top], s->e[s->top], 0) >= 12);
     for (size_t j = 0; j < r->n_wanted; j++)
         if (!ad_is_plain(r->wanted[j].v) && ad_id(r->wanted[j].v) <= s->top) {
             uint32_t i = ad_id(r->wanted[j].v);
-            off |= !(ad_digits(s->g[i], s->G[i], s->low[i]) >= 12);
+            off |= !(ad_digits(s->g[i], s->G[i], s->low[i], 0) >= 12);
         }
     return off;
 }
@@ -113,6 +113,7 @@ static void look(ad_audit_report *r, ad_shadow *s, size_t row)
     r->value += s->v[s->top];
     add_exact(&r->exact_value, &r->low_value, s->v[s->top]);
     add_exact(&r->exact_value, &r->low_value, s->e[s->top]);
+    r->doubt += s->doubt[s->top];
     for (size_t j = 0; j < r->n_wanted; j++) {
         ad_wanted *w = &r->wanted[j];
         if (ad_is_plain(w->v) || ad_id(w->v) > s->top)
@@ -121,6 +122,7 @@ static void look(ad_audit_report *r, ad_shadow *s, size_t row)
         w->gradient += s->g[i];
         add_exact(&w->exact, &w->low, s->G[i]);
         add_exact(&w->exact, &w->low, s->low[i]);
+        w->noise += s->noise[i];
     }
 }
 
@@ -134,9 +136,11 @@ static int has_slope(const ad_audit_report *r, const ad_shadow *s, size_t j)
 static void finish(ad_audit_report *r, const ad_shadow *s)
 {
     ad_report_reaches(r, s);
-    r->value_digits = s->opaque ? NAN : ad_digits(r->value, r->exact_value, r->low_value);
-    for (size_t j = 0; j < r->n_wanted; j++)
-        r->wanted[j].digits = s->opaque || !has_slope(r, s, j) ? NAN : ad_digits(r->wanted[j].gradient, r->wanted[j].exact, r->wanted[j].low);
+    r->value_digits = s->opaque ? NAN : ad_digits(r->value, r->exact_value, r->low_value, r->doubt);
+    for (size_t j = 0; j < r->n_wanted; j++) {
+        ad_wanted *w = &r->wanted[j];
+        w->digits = s->opaque || !has_slope(r, s, j) ? NAN : ad_digits(w->gradient, w->exact, w->low, w->noise);
+    }
 }
 
 /* Only values that are not finite are sought, and there is none: nothing more of this row need be computed. */

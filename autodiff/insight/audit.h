@@ -23,7 +23,7 @@
  * (tests/laws/audit_mpfr.c). Inputs count as exact. Where long double is double (some ARM systems), digits are NaN and
  * cancellation is not told; nor are digits of what goes through ad_call or ad_row_sum, whose inside is not seen.
  *
- * It costs about a microsecond and 150 bytes a node, once; recording and sweeps cost what they did. The tape's own gradient
+ * It costs about a microsecond and 190 bytes a node, once; recording and sweeps cost what they did. The tape's own gradient
  * (ad_grad) stays as it is.
  */
 #ifndef AUTODIFF_INSIGHT_AUDIT_H

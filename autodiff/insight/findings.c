@@ -25,15 +25,27 @@ static const char *called(const ad_finding *f) { return f->name ? f->name : f->f
 /* For sentences: no minus before nan and 0. */
 static double tidy(double x) { return isnan(x) ? NAN : x + 0.0; }
 
+/* An exact number as far as it is known: up to four digits. */
+typedef struct known { char text[32]; } known;
+static known about(ad_wide exact, ad_wide doubt)
+{
+    known n;
+    ad_wide digits = doubt > 0 && exact != 0 ? log10l(fabsl(exact) / doubt) : 4;
+    snprintf(n.text, sizeof n.text, "%.*Lg", digits >= 4 ? 4 : digits > 1 ? (int)digits : 1, digits > 0 ? exact : 0);
+    return n;
+}
+
 static int out_of_range(ad_wide t) { return t != 0 && (fabsl(t) < DBL_MIN || fabsl(t) > DBL_MAX); }
 
-double ad_digits(double number, ad_wide exact, ad_wide low)
+double ad_digits(double number, ad_wide exact, ad_wide low, ad_wide doubt)
 {
     ad_wide off = fabsl(number - exact - low), size = fabsl(exact + low);
     if (!AD_WIDE || !isfinite(number) || !isfinite(size))
         return NAN;
     if (off == 0)
         return 16;
+    if (off <= 4 * doubt && size <= 4 * doubt)
+        return NAN;                        /* next to nothing is left, and of that long double knows no more */
     double digits = size == 0 ? 0 : (double)-log10l(off / size);
     return digits > 16 ? 16 : digits > 0 ? digits : 0;
 }
@@ -55,7 +67,9 @@ static int find_non_finite(ad_audit_report *r, const ad_shadow *s, const ad_node
     ad_finding *f = ad_report_entry(r, s, AD_AUDIT_NON_FINITE, i, row);
     if (!f)
         return 1;
-    if (isnan(s->v[i]))
+    if (isfinite(s->t[i]) && isnan(s->v[i]) && !node->list)
+        say(r, f, "%s is not a number only because an operand was rounded or underflowed: it is about %.3Lg", called(f), s->t[i]);
+    else if (isnan(s->v[i]) && !(isfinite(s->t[i]) && node->list))
         say(r, f, "%s is not a number: its operands are outside of where %s is defined", called(f), node->rule->name);
     else if (isfinite(s->t[i]) && fabsl(s->t[i]) > DBL_MAX)
         say(r, f, "%s overflows: it is about %.3Lg, and the largest double is %.3g", called(f), s->t[i], DBL_MAX);
@@ -197,8 +211,9 @@ static void find_kink(ad_audit_report *r, const ad_shadow *s, const ad_node *nod
         if (f) {
             f->operand = k;
             f->left = left, f->slope = tidy(p), f->right = right;
-            say(r, f, "%s = %.9g is where %s %s: slope %g from the left, %g from the right, and %g is used (%s)",
-                k < f->operands ? f->operand_names[k] : "an operand", s->v[o], called(f),
+            say(r, f, "%s = %.9g%s is where %s %s: slope %g from the left, %g from the right, and %g is used (%s)",
+                k < f->operands ? f->operand_names[k] : "an operand", s->v[o],
+                fabsl(s->e[o]) > s->doubt[o] ? ", by rounding alone," : "", called(f),
                 jumps ? "jumps" : isnan(left) != isnan(right) ? "ends" : "has no one slope", left, right, tidy(p),
                 convention(node->op, at.place, left, p, right));
         }
@@ -249,7 +264,8 @@ static void find_cancellation(ad_audit_report *r, const ad_shadow *s, const ad_n
     if (e <= 1e-12L * fabsl(s->t[i]))
         say(r, f, "%s loses %.0f digits: inputs of size %.3g leave %.3g, and what they were rounded by", called(f), f->digits_lost, largest, z);
     else
-        say(r, f, "%s loses %.0f digits: terms of size %.3g leave %.9g, and exact is about %.4Lg", called(f), f->digits_lost, largest, z, s->t[i]);
+        say(r, f, "%s loses %.0f digits: terms of size %.3g leave %.9g, and exact is about %s", called(f), f->digits_lost, largest, z,
+            about(s->t[i], s->doubt[i]).text);
 }
 
 /* What paths contribute to a slope. */
@@ -259,14 +275,14 @@ static void find_cancelled_slope(ad_audit_report *r, const ad_shadow *s, uint32_
     if (!AD_WIDE || s->opaque || !(s->mark[i] & AD_MARK_WANTED) || i == s->top || !isfinite(s->g[i]) || !isfinite(exact) || !isfinite(s->size[i]))
         return;
     ad_wide slope = fabsl(exact) > fabs(s->g[i]) ? fabsl(exact) : fabs(s->g[i]);
-    if (!(s->size[i] > 1e8L * slope) || off <= 1e-12L * fabsl(exact) || off <= 0x1p-60L * s->size[i])
+    if (!(s->size[i] > 1e8L * slope) || off <= 1e-12L * fabsl(exact) || off <= 4 * s->noise[i])
         return;
     ad_finding *f = ad_report_entry(r, s, AD_AUDIT_CANCELLATION, i, row);
     if (f) {
         f->suggestion = NULL;
         f->digits_lost = slope > 0 ? fmin(16, (double)log10l(s->size[i] / slope)) : 16;
-        say(r, f, "the slope by %s loses %.0f digits: paths that contribute up to %.3Lg leave %.9g, and exact is about %.4Lg", called(f),
-            f->digits_lost, s->size[i], s->g[i], exact);
+        say(r, f, "the slope by %s loses %.0f digits: paths that contribute up to %.3Lg leave %.9g, and exact is about %s", called(f),
+            f->digits_lost, s->size[i], s->g[i], about(exact, s->noise[i]).text);
     }
 }
 
@@ -334,27 +350,176 @@ static int find_range(ad_audit_report *r, const ad_shadow *s, const ad_node *nod
     return 0;
 }
 
-/* No slope is silently 0 or not finite: what no operation accounts for, as sums of contributions that overflow. */
-static void find_slopes(ad_audit_report *r, const ad_shadow *s, size_t row)
+/* ---- What no operation accounts for by itself ------------------------------------------------------------------------------ */
+
+/* Whether a number is off by more than eight digits, and known to be. */
+static int is_lost(ad_wide off, ad_wide exact, ad_wide doubt)
 {
-    for (size_t j = 0; j < r->n_wanted; j++) {
-        if (ad_is_plain(r->wanted[j].v) || ad_id(r->wanted[j].v) > s->top)
+    return AD_WIDE && isfinite(exact) && off > 1e-8L * fabsl(exact) && off > 4 * doubt;
+}
+
+static int is_linear(enum ad_op op)
+{
+    return op == AD_OP_add || op == AD_OP_sub || op == AD_OP_neg || op == AD_OP_sum || op == AD_OP_mean;
+}
+
+/* Marks what the findings of this point are computed from, and what stands beside a wrong value where slopes depend on it; whether
+ * one of them explains a value that is off. */
+static int mark_told(ad_audit_report *r, const ad_shadow *s, size_t from)
+{
+    const unsigned char told = AD_MARK_TOLD, off = AD_MARK_OFF;
+    int value = 0;
+    for (uint32_t i = 0; i <= s->top; i++)
+        s->mark[i] &= (unsigned char)~(told | off);
+    for (size_t k = from; k < r->n; k++) {
+        const ad_entry *e = (const ad_entry *)r->entries.base + k;
+        if (e->finding.kind == AD_AUDIT_ZERO_TIMES_INFINITY)
             continue;
-        uint32_t i = ad_id(r->wanted[j].v);
-        ad_wide exact = s->G[i] + s->low[i];
-        if (isfinite(s->g[i]) && (s->g[i] != 0 || !isfinite(exact) || fabsl(exact) <= 0x1p-60L * s->size[i]))
+        int wrong = e->finding.kind != AD_AUDIT_KINK;
+        value |= wrong;
+        s->mark[e->id] |= told | (wrong && (s->e[e->id] != 0 || !isfinite(s->v[e->id])) ? off : 0);
+    }
+    for (uint32_t i = 0; i <= s->top; i++) {
+        ad_node node = ad_node_at(s->tape, i);
+        for (size_t k = 0; k < node.n && s->mark[i] & AD_MARK_NEEDED; k++)
+            if (s->mark[ad_node_operand(&node, k)] & off)
+                s->mark[i] |= off | (is_linear(node.op) ? 0 : told);
+    }
+    for (uint32_t i = s->top + 1; i-- > 0;) {
+        if (!(s->mark[i] & told))
+            continue;
+        ad_node node = ad_node_at(s->tape, i);
+        for (size_t k = 0; k + (size_t)node.constant < node.n; k++)
+            s->mark[ad_node_operand(&node, k)] |= told;
+    }
+    return value;
+}
+
+/* The first value whose digits are lost for want of range, as of a product below the normal numbers. */
+static int find_underflow(ad_audit_report *r, const ad_shadow *s, size_t row)
+{
+    for (uint32_t i = 0; i <= s->top; i++) {
+        if (!(s->mark[i] & AD_MARK_MATTERS) || s->t[i] == 0 || fabsl(s->t[i]) >= DBL_MIN || !is_lost(fabsl(s->e[i]), s->t[i], s->doubt[i]))
             continue;
         ad_finding *f = ad_report_entry(r, s, AD_AUDIT_RANGE, i, row);
         if (f)
-            say(r, f, "the slope by %s is %g, and exact is about %.4Lg", called(f), tidy(s->g[i]), exact);
+            say(r, f, "%s underflows: it is about %s, and in double %.9g", called(f), about(s->t[i], s->doubt[i]).text, s->v[i]);
+        return 1;
     }
+    return 0;
+}
+
+static void find_lost_value(ad_audit_report *r, const ad_shadow *s, size_t row)
+{
+    if (!isfinite(s->v[s->top]) || !is_lost(fabsl(s->e[s->top]), s->t[s->top], s->doubt[s->top]) || find_underflow(r, s, row))
+        return;
+    ad_finding *f = ad_report_entry(r, s, AD_AUDIT_CANCELLATION, s->top, row);
+    if (f) {
+        f->digits_lost = 16 - ad_digits(f->value, s->t[s->top], 0, 0);
+        say(r, f, "%s is %.9g, and exact is about %s: what several operations lose adds up", called(f), f->value,
+            about(s->t[s->top], s->doubt[s->top]).text);
+    }
+}
+
+/* No slope is silently 0, not finite or wrong: what no operation accounts for, as sums of contributions that overflow. */
+static int is_lost_slope(const ad_shadow *s, uint32_t i)
+{
+    ad_wide exact = s->G[i] + s->low[i];
+    if (s->mark[i] & AD_MARK_TOLD)
+        return 0;
+    return isfinite(s->g[i]) ? !s->opaque && is_lost(fabsl(s->g[i] - exact), exact, s->noise[i]) : isfinite(s->v[s->top]);
+}
+
+static void tell_lost_slope(ad_audit_report *r, const ad_shadow *s, uint32_t i, size_t row)
+{
+    ad_wide exact = s->G[i] + s->low[i];
+    int finite = isfinite(s->g[i]);
+    int vanished = finite && (s->g[i] == 0 || fabsl(exact) < DBL_MIN);
+    ad_finding *f = ad_report_entry(r, s, finite && !vanished ? AD_AUDIT_CANCELLATION : AD_AUDIT_RANGE, i, row);
+    if (!f)
+        return;
+    f->suggestion = NULL;
+    f->digits_lost = finite && !vanished ? 16 - ad_digits(s->g[i], s->G[i], s->low[i], 0) : NAN;
+    if (!isfinite(exact) && !finite)
+        say(r, f, "the slope by %s is %g, without rounding too", called(f), tidy(s->g[i]));
+    else
+        say(r, f, "the slope by %s is %.9g, and exact is about %s", called(f), tidy(s->g[i]), about(exact, s->noise[i]).text);
+}
+
+/* Where the sweep made a NaN though no slope is one: an infinity met its opposite. */
+static void find_opposed_infinities(ad_audit_report *r, const ad_shadow *s, size_t row)
+{
+    for (uint32_t i = 0; i <= s->top; i++)
+        s->mark[i] &= (unsigned char)~AD_MARK_TOLD;          /* of operands that are given a NaN */
+    for (uint32_t i = s->top + 1; i-- > 0;) {
+        if (s->g[i] == 0 || !(s->mark[i] & AD_MARK_NEEDED))
+            continue;
+        ad_node node = ad_shadow_node(s, i);
+        if (isnan(s->g[i]) && !(s->mark[i] & AD_MARK_TOLD)) {
+            ad_finding *f = ad_report_entry(r, s, AD_AUDIT_RANGE, i, row);
+            ad_wide exact = s->G[i] + s->low[i];
+            if (f && isfinite(exact))
+                say(r, f, "the slope by %s is not a number: inf and -inf met in it; exact is about %s", called(f),
+                    about(exact, s->noise[i]).text);
+            else if (f)
+                say(r, f, "the slope by %s is not a number: inf and -inf met in it", called(f));
+            return;
+        }
+        for (size_t k = 0; k + (size_t)node.constant < node.n; k++) {
+            ad_at at = ad_at_operand(s, &node, i, k);
+            double p = node.called || node.op == AD_OP_ROW_SUM ? NAN
+                                                               : ad_partial_at(node.op, at.place, at.x, at.y, at.w, at.z, at.n, at.m);
+            if (p != 0 && isnan(s->g[i] * p))
+                s->mark[ad_node_operand(&node, k)] |= AD_MARK_TOLD;
+        }
+    }
+}
+
+/* Whether E or a requested slope is not finite, or lost: mostly they are not, and that is the end of it. */
+static int is_any_lost(const ad_audit_report *r, const ad_shadow *s)
+{
+    int lost = !isfinite(s->v[s->top]) || is_lost(fabsl(s->e[s->top]), s->t[s->top], s->doubt[s->top]);
+    for (size_t j = 0; j < r->n_wanted && !lost; j++) {
+        ad_var v = r->wanted[j].v;
+        uint32_t i = ad_is_plain(v) ? 0 : ad_id(v);
+        if (!ad_is_plain(v) && i <= s->top)
+            lost = !isfinite(s->g[i]) || is_lost(fabsl(s->g[i] - s->G[i] - s->low[i]), s->G[i] + s->low[i], s->noise[i]);
+    }
+    return lost;
+}
+
+static void find_the_rest(ad_audit_report *r, const ad_shadow *s, size_t from, size_t row)
+{
+    if (!is_any_lost(r, s))
+        return;
+    int nan = 0;
+    if (!mark_told(r, s, from) && !s->opaque)
+        find_lost_value(r, s, row);
+    mark_told(r, s, from);
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t j = 0; j < r->n_wanted; j++) {
+            ad_var v = r->wanted[j].v;
+            if (ad_is_plain(v) || ad_id(v) > s->top)
+                continue;
+            nan |= isnan(s->g[ad_id(v)]);
+            if (!is_lost_slope(s, ad_id(v)))
+                continue;
+            if (pass)
+                tell_lost_slope(r, s, ad_id(v), row);
+            else if (find_underflow(r, s, row)) {
+                mark_told(r, s, from);
+                break;
+            }
+        }
+    if (nan && isfinite(s->v[s->top]))
+        find_opposed_infinities(r, s, row);
 }
 
 /* ---- All ------------------------------------------------------------------------------------------------------------------ */
 
 void ad_audit_point(ad_audit_report *r, const ad_shadow *s, size_t row)
 {
-    size_t before = r->n + r->left_out;
+    size_t before = r->n + r->left_out, from = r->n;
     int blamed = 0;
     for (uint32_t i = 0; i <= s->top && !r->failed; i++) {
         if (!(s->mark[i] & AD_MARK_NEEDED))
@@ -376,6 +541,6 @@ void ad_audit_point(ad_audit_report *r, const ad_shadow *s, size_t row)
     }
     if (!blamed && r->n + r->left_out == before)
         find_inputs(r, s, row);
-    if (r->n + r->left_out == before)
-        find_slopes(r, s, row);
+    if (!r->failed && r->n - from + before == r->n + r->left_out && r->kinds == (1u << AD_AUDIT_KINDS) - 1)
+        find_the_rest(r, s, from, row);
 }

@@ -14,7 +14,7 @@ typedef struct ad_wanted {
     ad_var      v;
     const char *name;
     double      gradient, digits;
-    ad_wide     exact, low;                /* summed over rows, as a pair */
+    ad_wide     exact, low, noise;         /* summed over rows, as a pair, and how far that may be off */
 } ad_wanted;
 
 struct ad_audit_report {
@@ -30,7 +30,7 @@ struct ad_audit_report {
     size_t       nodes;
     struct ad_chunk { struct ad_chunk *next; size_t size, used; } *chunks;
     double       value, value_digits;
-    ad_wide      exact_value, low_value;
+    ad_wide      exact_value, low_value, doubt;
     int          failed;                   /* no memory: to be thrown away */
     int          rows;                     /* of ad_audit_rows */
 };
@@ -45,7 +45,7 @@ void        ad_report_reaches(ad_audit_report *r, const ad_shadow *s);
 
 /* findings.c: what is wrong at the shadow's point, all of whose values are there. */
 void ad_audit_point(ad_audit_report *r, const ad_shadow *s, size_t row);
-/* The digits of a number that are right, given the exact one as a pair. */
-double ad_digits(double number, ad_wide exact, ad_wide low);
+/* The digits of a number that are right, given the exact one as a pair and how far that may be off. */
+double ad_digits(double number, ad_wide exact, ad_wide low, ad_wide doubt);
 
 #endif

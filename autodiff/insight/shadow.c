@@ -45,6 +45,11 @@ static void mark_graph(ad_shadow *s, size_t n, const ad_var *wrt)
     }
 }
 
+static int is_whole(const ad_shadow *s)
+{
+    return s->mark && s->v && s->g && s->t && s->e && s->G && s->low && s->size && s->doubt && s->noise && s->list && s->numbers;
+}
+
 int ad_shadow_make(ad_shadow *s, ad_tape *tape, ad_var E, size_t n, const ad_var *wrt)
 {
     const ad_allocator *a = &tape->allocator;
@@ -60,9 +65,11 @@ int ad_shadow_make(ad_shadow *s, ad_tape *tape, ad_var E, size_t n, const ad_var
     s->G    = zeroed(a, nodes, sizeof *s->G);
     s->low  = zeroed(a, nodes, sizeof *s->low);
     s->size = zeroed(a, nodes, sizeof *s->size);
+    s->doubt = zeroed(a, nodes, sizeof *s->doubt);
+    s->noise = zeroed(a, nodes, sizeof *s->noise);
     s->list = zeroed(a, s->longest + 1, sizeof *s->list);
     s->numbers = zeroed(a, s->most + 1, sizeof *s->numbers);
-    if (!s->mark || !s->v || !s->g || !s->t || !s->e || !s->G || !s->low || !s->size || !s->list || !s->numbers)
+    if (!is_whole(s))
         return 0;
     s->g += AD_SWEEP_BEFORE;
     memcpy(s->v, tape->head->values, nodes * sizeof *s->v);
@@ -73,10 +80,11 @@ void ad_shadow_free(ad_shadow *s)
 {
     const ad_allocator *a = &s->tape->allocator;
     size_t nodes = s->top + (size_t)1;
-    int whole = s->mark && s->v && s->g && s->t && s->e && s->G && s->low && s->size && s->list && s->numbers;
+    int whole = is_whole(s);
     struct { void *block; size_t n, size; } blocks[] = {
         {s->mark, nodes, 1}, {s->v, nodes, sizeof *s->v}, {s->t, nodes, sizeof *s->t}, {s->e, nodes, sizeof *s->e},
         {s->G, nodes, sizeof *s->G}, {s->low, nodes, sizeof *s->low}, {s->size, nodes, sizeof *s->size},
+        {s->doubt, nodes, sizeof *s->doubt}, {s->noise, nodes, sizeof *s->noise},
         {s->list, s->longest + 1, sizeof *s->list}, {s->numbers, s->most + 1, sizeof *s->numbers},
         {whole ? s->g - AD_SWEEP_BEFORE : s->g, nodes + AD_SWEEP_BEFORE, sizeof *s->g},
     };
@@ -151,6 +159,7 @@ static int passes(const ad_shadow *s, const ad_node *node, size_t k)
     const uint32_t *o = node->fixed;
     switch (node->op) {
     case AD_OP_select: return k == 0 || (v[o[0]] != 0) == (k == 1);
+    case AD_OP_chain:  return v[o[1 - k]] != 0;
     case AD_OP_max:    return !(v[o[k]] < v[o[1 - k]]);
     case AD_OP_min:    return !(v[o[k]] > v[o[1 - k]]);
     case AD_OP_clamp:  return isnan(node->ties) || k == (v[o[0]] < v[o[1]] ? 1 : v[o[0]] > v[o[2]] ? 2 : 0);
@@ -212,6 +221,24 @@ static ad_wide product_error(double x, double y, double z)
     return ((ad_wide)p - z) + rest;
 }
 
+/* Adds the square of the exact value x + e. */
+static void add_square(ad_wide *high, ad_wide *low, double x, ad_wide e)
+{
+    ad_wide_add(high, low, x * x);
+    ad_wide_add(high, low, product_error(x, x, x * x) + 2 * x * e + e * e);
+}
+
+/* What a length z lacks, from the exact sum of squares. */
+static int error_of_length(double z, ad_wide high, ad_wide low, ad_wide *e)
+{
+    if (!(z > 1e-100 && z < 1e150))
+        return 0;
+    ad_wide root = sqrtl(high + low);
+    ad_wide_add(&high, &low, -(z * z));
+    *e = (high + (low - product_error(z, z, z * z))) / (z + root);
+    return 1;
+}
+
 /* e of rows whose own rounding error is exact; 0 where the row is none of them. */
 static int error_of_row(const ad_shadow *s, const ad_node *node, uint32_t i, ad_wide *e)
 {
@@ -235,6 +262,15 @@ static int error_of_row(const ad_shadow *s, const ad_node *node, uint32_t i, ad_
         *e = high + (low + (x * ey + y * ex + ex * ey + ew));
         return 1;
     }
+    case AD_OP_sqrt:   if (!(x > 1e-200 && x < 1e300))
+                           return 0;
+                       *e = (ex - product_error(z, z, x)) / (z + sqrtl(x + ex)); return 1;
+    case AD_OP_hypot: {
+        ad_wide high = 0, low = 0;
+        add_square(&high, &low, x, ex);
+        add_square(&high, &low, y, ey);
+        return error_of_length(z, high, low, e);
+    }
     case AD_OP_abs:    *e = x < 0 ? -ex : ex; return x != 0;
     case AD_OP_max:    *e = x > y ? ex : ey; return x != y;
     case AD_OP_min:    *e = x < y ? ex : ey; return x != y;
@@ -243,6 +279,14 @@ static int error_of_row(const ad_shadow *s, const ad_node *node, uint32_t i, ad_
     case AD_OP_relu:   *e = x > 0 ? ex : 0; return x != 0;
     default:           return 0;
     }
+}
+
+static int error_of_norm(const ad_shadow *s, const ad_node *node, uint32_t i, ad_wide *e)
+{
+    ad_wide high = 0, low = 0;
+    for (size_t k = 0; k < node->n; k++)
+        add_square(&high, &low, s->v[node->list[k]], s->e[node->list[k]]);
+    return error_of_length(s->v[i], high, low, e);
 }
 
 /* e of a sum, mean or dot product, from the exact sum of the doubles and the terms' errors. */
@@ -297,17 +341,127 @@ int ad_is_never_flat(enum ad_op op, double x)
     }
 }
 
-/* What a value of 1 or -1 lacks of it, where a function of x comes close to that but never is: long double cannot tell. */
-static ad_wide short_of_one(enum ad_op op, ad_wide x)
+/* What a function's value is more than 1, or less, for functions that come close to that: long double has few digits of it. NAN
+ * of others. */
+static ad_wide beyond_one(enum ad_op op, ad_wide x, ad_wide y)
 {
     ad_wide a = fabsl(x);
     switch (op) {
-    case AD_OP_sigmoid:    return expl(-a);
-    case AD_OP_tanh:       return copysignl(2 * expl(-2 * a), x);
-    case AD_OP_erf:        return copysignl(erfcl(a), x);
-    case AD_OP_normal_cdf: return erfcl(a * sqrtl(0.5L)) / 2;
-    default:               return 0;
+    case AD_OP_exp:        return expm1l(x);
+    case AD_OP_exp2:       return expm1l(x * 0.693147180559945309417232121458176568L);
+    case AD_OP_cos:        return -2 * sinl(x / 2) * sinl(x / 2);
+    case AD_OP_cosh:       return 2 * sinhl(x / 2) * sinhl(x / 2);
+    case AD_OP_sech:       return -2 * sinhl(x / 2) * sinhl(x / 2) / coshl(x);
+    case AD_OP_gaussian:   return expm1l(-x * x);
+    case AD_OP_sigmoid:    return -1 / (1 + expl(x));
+    case AD_OP_tanh:       return -copysignl(2 / (1 + expl(2 * a)), x);
+    case AD_OP_erf:        return -copysignl(erfcl(a), x);
+    case AD_OP_normal_cdf: return -erfcl(x * sqrtl(0.5L)) / 2;
+    case AD_OP_pow:        return x > 0 ? expm1l(y * logl(x)) : NAN;
+    default:               return NAN;
     }
+}
+
+/* What z, the double value of a row of few operands, lacks of the row's exact value at those very doubles. */
+static ad_wide rounding_of(const ad_shadow *s, const ad_node *node, double z, ad_wide *doubt)
+{
+    const uint32_t *o = node->fixed;
+    double x = s->v[o[0]], one = z < 0 ? -1 : 1;
+    ad_wide exact, beyond = fabs(z) > 0.5 && fabs(z) < 2 ? beyond_one(node->op, x, s->v[o[1]]) : NAN;
+    *doubt = 0;
+    if (fabsl(beyond) < 0.25L) {
+        *doubt = 0x1p-62L * fabsl(beyond);
+        return beyond - (ad_wide)(z - one);
+    }
+    exact = ad_wide_value(node->op, x, s->v[o[1]], s->v[o[2]]);
+    *doubt = 0x1p-62L * fabsl(exact);
+    return exact - z;
+}
+
+/* Rows without corners and steps, beside which there is more than a first order. */
+static int is_smooth(enum ad_op op)
+{
+    switch (op) {
+    case AD_OP_abs: case AD_OP_min: case AD_OP_max: case AD_OP_clamp: case AD_OP_select: case AD_OP_relu: case AD_OP_leaky_relu:
+    case AD_OP_copysign: case AD_OP_floor: case AD_OP_ceil: case AD_OP_round: case AD_OP_sign: case AD_OP_less: case AD_OP_less_equal:
+    case AD_OP_greater: case AD_OP_greater_equal: case AD_OP_equal: case AD_OP_not_equal:
+        return 0;
+    default:
+        return 1;
+    }
+}
+
+/* What the operands' errors make of a function's value, to first order, as they may be lost in a long double of the operand's size.
+ * 0 where they are too large for that. */
+static int moved_by_operands(const ad_shadow *s, const ad_node *node, uint32_t i, ad_wide *moved)
+{
+    const uint32_t *o = node->fixed;
+    const double *v = s->v;
+    const ad_wide *t = s->t;
+    *moved = 0;
+    for (size_t k = 0; k + (size_t)node->constant < node->n; k++) {
+        ad_wide e = s->e[o[k]];
+        if (e == 0)
+            continue;
+        ad_wide p = ad_wide_partial(node->op, (int)k, v[o[0]], v[o[1]], v[o[2]], v[i], 1, 1),
+                q = ad_wide_partial(node->op, (int)k, t[o[0]], t[o[1]], t[o[2]], v[i], 1, 1);
+        if (!(fabsl(e) <= 0x1p-40L * fabs(v[o[k]]) && fabsl(e) <= 0x1p-20L && fabsl(p - q) <= 0x1p-10L * fabsl(p)))
+            return 0;
+        *moved += e * (p + q) / 2;
+    }
+    return isfinite(*moved);
+}
+
+/* e of a function: its own rounding, and what the operands' errors make of it; else by evaluation where they lead to. */
+static void error_of_function(ad_shadow *s, const ad_node *node, uint32_t i)
+{
+    const uint32_t *o = node->fixed;
+    ad_wide moved, own, doubt;
+    if (isfinite(s->v[i]) && finite_operands(s, node) && !node->list && is_smooth(node->op) && moved_by_operands(s, node, i, &moved)) {
+        own = rounding_of(s, node, s->v[i], &doubt);
+        if (isfinite(own) && (s->v[i] != 0 || own != 0 || !ad_is_never_zero(node->op))) {
+            s->e[i] = own + moved;
+            s->t[i] = s->v[i] + s->e[i];
+            s->doubt[i] = doubt;
+            return;
+        }
+    }
+    s->t[i] = node->list ? ad_wide_of_list(node->op, node->n, node->list, s->t) : ad_wide_value(node->op, s->t[o[0]], s->t[o[1]], s->t[o[2]]);
+    if (s->t[i] == 0 && s->v[i] == 0 && ad_is_never_zero(node->op) && isfinite(s->v[o[0]]))
+        s->t[i] = node->op == AD_OP_log_sigmoid ? -LDBL_MIN : LDBL_MIN;
+    s->e[i] = isfinite(s->v[i]) && isfinite(s->t[i]) ? s->t[i] - s->v[i] : 0;
+    s->doubt[i] = 0x1p-62L * fabsl(s->t[i]);
+}
+
+/* What operands leave in doubt. */
+static ad_wide doubt_of_operands(const ad_shadow *s, const ad_node *node, uint32_t i)
+{
+    ad_wide sum = 0;
+    for (size_t k = 0; k + (size_t)node->constant < node->n; k++) {
+        uint32_t o = ad_node_operand(node, k);
+        if (s->doubt[o] == 0)
+            continue;
+        ad_at at = ad_at_operand(s, node, i, k);
+        ad_wide part = s->doubt[o] * fabsl(ad_partial_at(node->op, at.place, at.x, at.y, at.w, at.z, at.n, 1));
+        sum += part == part ? part : 0;
+    }
+    return sum;
+}
+
+/* Values that are computed without a function, from such values, and were not rounded. */
+static int is_exact(const ad_shadow *s, const ad_node *node, uint32_t i)
+{
+    switch (node->op) {
+    case AD_OP_add: case AD_OP_sub: case AD_OP_neg: case AD_OP_mul: case AD_OP_square: case AD_OP_chain: case AD_OP_fma: case AD_OP_abs:
+    case AD_OP_max: case AD_OP_min: case AD_OP_select: case AD_OP_clamp: case AD_OP_relu: case AD_OP_sum: case AD_OP_dot:
+        break;
+    default:
+        return 0;
+    }
+    for (size_t k = 0; k < node->n; k++)
+        if (!(s->mark[ad_node_operand(node, k)] & AD_MARK_EXACT))
+            return 0;
+    return s->e[i] == 0 && isfinite(s->v[i]);
 }
 
 void ad_shadow_values(ad_shadow *s)
@@ -316,29 +470,48 @@ void ad_shadow_values(ad_shadow *s)
         if (!(s->mark[i] & AD_MARK_NEEDED))
             continue;
         ad_node node = ad_node_at(s->tape, i);
-        s->e[i] = 0;
+        s->mark[i] &= (unsigned char)~AD_MARK_EXACT;
+        s->e[i] = s->doubt[i] = 0;
         s->t[i] = s->v[i];
+        if (!node.n && node.op <= AD_OP_COLUMN)
+            s->mark[i] |= AD_MARK_EXACT;
         if (!node.n || node.called)
             continue;
         int sums = node.op == AD_OP_sum || node.op == AD_OP_mean || node.op == AD_OP_dot;
         int plain = isfinite(s->v[i]) && finite_operands(s, &node);
         if (plain && sums)
             s->e[i] = error_of_list(s, &node, i);
-        else if (!(plain && !node.list && error_of_row(s, &node, i, &s->e[i]) && isfinite(s->e[i]))) {
-            const uint32_t *o = node.fixed;
-            s->t[i] = node.list ? ad_wide_of_list(node.op, node.n, node.list, s->t) : ad_wide_value(node.op, s->t[o[0]], s->t[o[1]], s->t[o[2]]);
-            if (s->t[i] == 0 && s->v[i] == 0 && ad_is_never_zero(node.op) && isfinite(s->v[o[0]]))
-                s->t[i] = node.op == AD_OP_log_sigmoid ? -LDBL_MIN : LDBL_MIN;
-            s->e[i] = isfinite(s->v[i]) && isfinite(s->t[i]) ? s->t[i] - s->v[i] : 0;
-            if (fabs(s->v[i]) == 1 && isfinite(s->v[o[0]]) && s->e[i] == 0)
-                s->e[i] = -short_of_one(node.op, s->t[o[0]]);
-            continue;
-        }
-        s->t[i] = s->v[i] + s->e[i];
+        if ((plain && sums) || (plain && node.op == AD_OP_norm2 && error_of_norm(s, &node, i, &s->e[i])) || (plain && !node.list && error_of_row(s, &node, i, &s->e[i]) && isfinite(s->e[i])))
+            s->t[i] = s->v[i] + s->e[i];
+        else
+            error_of_function(s, &node, i);
+        s->doubt[i] += doubt_of_operands(s, &node, i) + 0x1p-62L * fabsl(s->e[i]);
+        s->mark[i] |= is_exact(s, &node, i) ? AD_MARK_EXACT : 0;
     }
 }
 
 /* ---- The sweep ----------------------------------------------------------------------------------------------------------- */
+
+/* Whether the partial by operand k has no error: a whole number, or another operand whose value has none. */
+static int is_exact_partial(const ad_shadow *s, const ad_node *node, size_t k)
+{
+    const uint32_t *o = node->fixed;
+    switch (node->op) {
+    case AD_OP_add: case AD_OP_sub: case AD_OP_neg: case AD_OP_sum: case AD_OP_abs: case AD_OP_max: case AD_OP_min: case AD_OP_select:
+    case AD_OP_clamp: case AD_OP_relu:
+        return 1;
+    case AD_OP_mul: case AD_OP_chain:
+        return s->mark[o[1 - k]] & AD_MARK_EXACT;
+    case AD_OP_fma:
+        return k == 2 || s->mark[o[1 - k]] & AD_MARK_EXACT;
+    case AD_OP_square:
+        return s->mark[o[0]] & AD_MARK_EXACT;
+    case AD_OP_dot:
+        return s->mark[node->list[k ^ 1]] & AD_MARK_EXACT;
+    default:
+        return 0;
+    }
+}
 
 static void give(ad_shadow *s, uint32_t i, const ad_node *node, size_t k)
 {
@@ -355,6 +528,12 @@ static void give(ad_shadow *s, uint32_t i, const ad_node *node, size_t k)
     ad_wide_add(&s->G[to], &s->low[to], term);
     if (s->low[i] != 0)
         ad_wide_add(&s->G[to], &s->low[to], s->low[i] * p);
+    if (is_exact_partial(s, node, k)) {
+        ad_wide rest = fmal(s->G[i], p, -term);
+        s->low[to] += isfinite(rest) ? rest : 0;
+    } else
+        s->noise[to] += 0x1p-62L * fabsl(term);
+    s->noise[to] += fabsl(p) * s->noise[i];
     s->size[to] += fabsl(term);
 }
 
@@ -372,6 +551,7 @@ static void give_through_call(ad_shadow *s, uint32_t i, const ad_node *node)
     for (size_t k = 0; k < n; k++) {
         ad_wide_add(&s->G[node->list[k]], &s->low[node->list[k]], dx[k]);
         s->size[node->list[k]] += fabs(dx[k]);
+        s->noise[node->list[k]] += 0x1p-51L * fabs(dx[k]);
     }
 }
 
@@ -382,6 +562,7 @@ void ad_shadow_sweep(ad_shadow *s)
     memset(s->G, 0, nodes * sizeof *s->G);
     memset(s->low, 0, nodes * sizeof *s->low);
     memset(s->size, 0, nodes * sizeof *s->size);
+    memset(s->noise, 0, nodes * sizeof *s->noise);
     s->g[s->top] = 1;
     ad_sweep_carefully(s->tape, s->v, s->own, s->g, s->top);
     s->G[s->top] = 1;

@@ -1,0 +1,154 @@
+/* silent.c -- nothing is wrong in silence: zeros, NaN and lost digits that no single operation accounts for are told all the same,
+ * with numbers that are true; and nothing is told where nothing is wrong.
+ */
+#include "unit.h"
+
+#include <autodiff/insight/audit.h>
+#include <autodiff/model/formula.h>
+
+static ad_tape *tape;
+static ad_var x, y;
+static void begin(void) { tape = ad_tape_new(); }
+static void end(void)
+{
+    STATUS(tape, AD_OK);
+    ad_tape_free(tape);
+}
+TestSuite(silent, .init = begin, .fini = end);
+
+static ad_audit_report *audited(double a, double b, const char *formula)
+{
+    ad_tape_reset(tape);
+    x = ad_param(tape, "x", a);
+    y = ad_param(tape, "y", b);
+    return ad_audit(ad_formula(tape, formula), (ad_audit_options){0});
+}
+
+/* The findings of a formula at x = a, y = b: their kinds as letters, and what the first that has these words says. */
+static void expect(int line, double a, double b, const char *formula, const char *kinds, const char *words)
+{
+    ad_audit_report *r = audited(a, b, formula);
+    char letters[32] = "";
+    int told = !*words;
+    for (size_t i = 0; i < ad_audit_count(r) && i < 31; i++) {
+        const ad_finding *f = ad_audit_finding(r, i);
+        letters[i] = "NZKCR"[f->kind];
+        told |= strstr(f->detail, words) != NULL;
+    }
+    cr_expect_str_eq(letters, kinds, "line %d: findings %s, not %s", line, letters, kinds);
+    for (size_t i = 0; i < ad_audit_count(r) && !told; i++)
+        cr_expect(0, "line %d: %s; not: %s", line, ad_audit_finding(r, i)->detail, words);
+    ad_audit_free(r);
+}
+#define TELLS(a, b, formula, kinds, words) expect(__LINE__, a, b, formula, kinds, words)
+#define SOUND(a, b, formula) expect(__LINE__, a, b, formula, "", "")
+
+/* Slopes that are whole numbers are known exactly, however much cancels. */
+Test(silent, a_slope_of_zero_beside_huge_ones_that_cancel)
+{
+    TELLS(0, 1, "x + 1e30*x - 1e30*x", "C", "leave 0, and exact is about 1");
+    TELLS(0, 1, "sum(x, 1e300*x, -1e300*x) + y", "C", "leave 0, and exact is about 1");
+    TELLS(0, 3, "x + 1e30*x*y - 1e30*x*y", "C", "leave 0, and exact is about 1");
+    SOUND(0, 1, "1e30*x - 1e30*x");
+    SOUND(2, 3, "sin(x)*y - y*sin(x)");
+    SOUND(1e3, 3, "x/x + y");
+}
+
+/* What a long double of the size of 1 or of x has no room for. */
+Test(silent, differences_below_the_last_bit_of_a_long_double)
+{
+    TELLS(1e10, 0, "sqrt(x^2 + 1) - x", "C", "leave 0, and exact is about 5e-11");
+    TELLS(1e14, 0, "sqrt(x^2 + 1) - x", "C", "leave 0, and exact is about 5e-15");
+    TELLS(1e-25, 0, "log(1 + x)", "C", "leave 0, and exact is about 1e-25");
+    TELLS(1e-25, 0, "(1 + x)^0.5 - 1", "C", "leave 0, and exact is about 5e-26");
+    TELLS(1e-25, 0, "exp(x) - 1", "C", "leave 0, and exact is about 1e-25");
+    TELLS(1e-25, 0, "exp2(x) - 1", "C", "leave 0, and exact is about 6.931e-26");
+    TELLS(1e-12, 0, "1 - cos(x)", "C", "leave 0, and exact is about 5e-25");
+    TELLS(1e-12, 0, "cosh(x) - 1", "C", "leave 0, and exact is about 5e-25");
+    TELLS(1e-12, 0, "1 - sech(x)", "C", "leave 0, and exact is about 5e-25");
+    TELLS(1e-12, 0, "1 - gaussian(x)", "C", "leave 0, and exact is about 1e-24");
+    TELLS(40, 0, "1 - sigmoid(x)", "C", "exact is about 4.248e-18");
+    TELLS(-40, 0, "1 + tanh(x)", "C", "exact is about 3.61e-35");
+    TELLS(-7, 0, "1 + erf(x)", "C", "exact is about 4.184e-23");
+    TELLS(9, 0, "1 - normal_cdf(x)", "C", "exact is about 1.129e-19");
+    TELLS(1e-15, 0, "hypot(1, x) - 1", "C", "leave 0, and exact is about 5e-31");
+    TELLS(1e-15, 2, "norm2(1, x, y) - norm2(y, 1)", "C", "is 0, and exact is about 2.24e-31");
+    SOUND(1e10, 0, "sqrt(x^2 + 1) + x");
+}
+
+/* A number that is told has no digits that are not known. */
+Test(silent, what_is_told_as_exact_is_true)
+{
+    TELLS(3, 0, "sqrt(x)^2 - 3", "C", "exact is about 0");
+    TELLS(1e8, 0, "sqrt(x^2 + 1) - x", "CC", "leave 0, and exact is about 5e-09");
+    TELLS(1e9, 0, "-x + sqrt(x^2 - 4)", "CC", "leave 0, and exact is about -2e-09");
+    ad_audit_report *r = audited(1e10, 0, "sqrt(x^2 + 1) - x");
+    cr_expect(ad_audit_value_digits(r) == 0, "%g digits", ad_audit_value_digits(r));
+    cr_expect(!(ad_audit_digits(r, 0) > 1), "%g digits of a slope that is 0 and should be -5e-21", ad_audit_digits(r, 0));
+    ad_audit_free(r);
+}
+
+/* A value that leaves the range need not make a slope 0 to be wrong. */
+Test(silent, values_that_underflow)
+{
+    TELLS(1e-200, 1e-200, "x*y/1e-300", "R", "x*y underflows: it is about 1e-400, and in double 0");
+    TELLS(1e-160, 1e-160, "x*y*1e300", "R", "x*y underflows: it is about 1e-320, and in double 9.99988867e-321");
+    TELLS(-744, 0, "1e300*exp(x)", "R", "exp(x) underflows: it is about 7.672e-324, and in double 9.88131292e-324");
+    TELLS(-744, 2, "y + 1e300*exp(x)", "R", "exp(x) underflows: it is about 7.672e-324");
+    SOUND(1e-200, 1e-200, "1 + x*y");
+    SOUND(1e-310, 2, "x*y");               /* below the normal numbers, and exact */
+}
+
+/* None of the operations loses eight digits. */
+Test(silent, losses_that_add_up)
+{
+    TELLS(1.2345678e-7, 0, "((1 + x) - 1 - 1.23e-7)/1e-7", "C", "what several operations lose adds up");
+}
+
+Test(silent, an_infinity_that_met_its_opposite)
+{
+    TELLS(1e-320, 0, "x/abs(x)", "RR", "the slope by x is not a number: inf and -inf met in it; exact is about 0");
+    TELLS(1e-320, 0, "log(x) - log(x)", "RRR", "the slope by x is not a number: inf and -inf met in it; exact is about 0");
+    TELLS(-2, 3, "x^y", "K", "");          /* a NaN of its own */
+}
+
+/* Which operation made the NaN, and whether it was asked for. */
+Test(silent, a_nan_by_rounding)
+{
+    TELLS(1e-200, 1e-200, "x*x/(y*y)", "N", "x*x/(y*y) is not a number only because an operand was rounded or underflowed: it is about 1");
+    TELLS(1e308, 10, "dot(x, x, y, -y)", "N", "overflows on the way, in a sum: it is about 0");
+    TELLS(0, 0, "x/y", "N", "its operands are outside of where div is defined");
+    TELLS(1e-9, 0, "acos(cos(x))", "K", "cos(x) = 1, by rounding alone, is where acos(cos(x)) ends");
+    TELLS(0, 0, "acos(cos(x))", "ZK", "cos(x) = 1 is where acos(cos(x)) ends");
+}
+
+/* A factor of 0 leaves the other aside, and says so; an infinite slope is told. */
+Test(silent, what_chain_leaves_aside)
+{
+    TELLS(0, 0.5, "chain(0, log(x)) + log(y)", "Z", "");
+    TELLS(0, 0, "chain(x, log(x))", "ZR", "the slope by x is -inf");
+    TELLS(0, 0, "chain(y, log(x))", "ZR", "the slope by y is -inf");
+    TELLS(0, 1, "chain(y, log(x))", "N", "log(x) is infinite: its operand is at a pole");
+}
+
+/* A finding elsewhere explains nothing here. */
+Test(silent, beside_another_finding)
+{
+    TELLS(0, 0, "x + (1e30*x - 1e30*x + abs(y))", "CK", "leave 0, and exact is about 1");
+    TELLS(-744, 0, "abs(y) + 1e300*exp(x)", "KR", "exp(x) underflows");
+}
+
+/* By row, and for a sum over rows. */
+Test(silent, by_row)
+{
+    ad_tape_reset(tape);
+    x = ad_param(tape, "x", 1);
+    ad_var c = ad_column(tape, "c"), E = ad_formula(tape, "x*(sqrt(c^2 + 1) - c)");
+    const double params[] = {1}, values[] = {1, 1e10, 2}, *columns[] = {values};
+    ad_audit_report *r = ad_audit_rows(E, (ad_audit_options){.n = 1, .wrt = &x}, params, columns, 3);
+    cr_assert_eq(ad_audit_count(r), 1);
+    cr_expect(ad_audit_finding(r, 0)->row == 1 && strstr(ad_audit_finding(r, 0)->detail, "about 5e-11"));
+    cr_expect(ad_audit_digits(r, 0) > 9 && ad_audit_digits(r, 0) < 12);
+    ad_audit_free(r);
+    (void)c;
+}
