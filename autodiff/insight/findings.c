@@ -42,10 +42,10 @@ double ad_digits(double number, ad_wide exact, ad_wide low, ad_wide doubt)
     ad_wide off = fabsl(number - exact - low), size = fabsl(exact + low);
     if (!AD_WIDE || !isfinite(number) || !isfinite(size))
         return NAN;
+    if (doubt > 0 && off <= 4 * doubt && size <= 4 * doubt)
+        return NAN;                        /* nothing is left, or next to it: long double knows no more */
     if (off == 0)
         return 16;
-    if (off <= 4 * doubt && size <= 4 * doubt)
-        return NAN;                        /* next to nothing is left, and of that long double knows no more */
     double digits = size == 0 ? 0 : (double)-log10l(off / size);
     return digits > 16 ? 16 : digits > 0 ? digits : 0;
 }
@@ -71,6 +71,8 @@ static int find_non_finite(ad_audit_report *r, const ad_shadow *s, const ad_node
         say(r, f, "%s is not a number only because an operand was rounded or underflowed: it is about %.3Lg", called(f), s->t[i]);
     else if (isnan(s->v[i]) && !(isfinite(s->t[i]) && node->list))
         say(r, f, "%s is not a number: its operands are outside of where %s is defined", called(f), node->rule->name);
+    else if (isfinite(s->t[i]) && fabsl(s->t[i]) > DBL_MAX && fabsl(s->t[i]) < 1.01L * DBL_MAX)
+        say(r, f, "%s overflows: it is just beyond the largest double, %.3g", called(f), DBL_MAX);
     else if (isfinite(s->t[i]) && fabsl(s->t[i]) > DBL_MAX)
         say(r, f, "%s overflows: it is about %.3Lg, and the largest double is %.3g", called(f), s->t[i], DBL_MAX);
     else if (isfinite(s->t[i]) && node->list)
@@ -294,7 +296,7 @@ static void say_range(ad_audit_report *r, ad_finding *f, const ad_shadow *s, con
     const char *operand = k < f->operands ? f->operand_names[k] : "an operand";
     for (size_t j = 0; j < node->n && j < f->operands; j++) {
         ad_wide t = s->t[ad_node_operand(node, j)];
-        if (out_of_range(t)) {
+        if (out_of_range(t) && !(fabsl(s->e[ad_node_operand(node, j)]) <= 1e-8L * fabsl(t) && isfinite(s->v[ad_node_operand(node, j)]))) {
             say(r, f, "the slope of %s by %s is %g for want of range: %s is about %.3Lg, and in double %g", called(f), operand, tidy(p),
                 f->operand_names[j], t, s->v[ad_node_operand(node, j)]);
             return;

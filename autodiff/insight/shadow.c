@@ -272,8 +272,8 @@ static int error_of_row(const ad_shadow *s, const ad_node *node, uint32_t i, ad_
         return error_of_length(z, high, low, e);
     }
     case AD_OP_abs:    *e = x < 0 ? -ex : ex; return x != 0;
-    case AD_OP_max:    *e = x > y ? ex : ey; return x != y;
-    case AD_OP_min:    *e = x < y ? ex : ey; return x != y;
+    case AD_OP_max:    *e = x > y ? ex : x < y ? ey : fmaxl(ex, ey); return 1;
+    case AD_OP_min:    *e = x < y ? ex : x > y ? ey : fminl(ex, ey); return 1;
     case AD_OP_select: *e = x != 0 ? ey : ew; return 1;
     case AD_OP_clamp:  *e = x < y ? ey : x > w ? ew : ex; return x != y && x != w;
     case AD_OP_relu:   *e = x > 0 ? ex : 0; return x != 0;
@@ -362,6 +362,26 @@ static ad_wide beyond_one(enum ad_op op, ad_wide x, ad_wide y)
     }
 }
 
+/* f(x) - x of functions that are nearly x at a small one, by their series; NAN of others. */
+static ad_wide beyond_x(enum ad_op op, ad_wide x)
+{
+    ad_wide c[3], q = x * x;
+    switch (op) {
+    case AD_OP_sin:   c[0] = -1 / 6.0L, c[1] = 1 / 120.0L, c[2] = -1 / 5040.0L; break;
+    case AD_OP_sinh:  c[0] = 1 / 6.0L, c[1] = 1 / 120.0L, c[2] = 1 / 5040.0L; break;
+    case AD_OP_tan:   c[0] = 1 / 3.0L, c[1] = 2 / 15.0L, c[2] = 17 / 315.0L; break;
+    case AD_OP_tanh:  c[0] = -1 / 3.0L, c[1] = 2 / 15.0L, c[2] = -17 / 315.0L; break;
+    case AD_OP_asin:  c[0] = 1 / 6.0L, c[1] = 3 / 40.0L, c[2] = 15 / 336.0L; break;
+    case AD_OP_asinh: c[0] = -1 / 6.0L, c[1] = 3 / 40.0L, c[2] = -15 / 336.0L; break;
+    case AD_OP_atan:  c[0] = -1 / 3.0L, c[1] = 1 / 5.0L, c[2] = -1 / 7.0L; break;
+    case AD_OP_atanh: c[0] = 1 / 3.0L, c[1] = 1 / 5.0L, c[2] = 1 / 7.0L; break;
+    case AD_OP_expm1: return q * (1 / 2.0L + x * (1 / 6.0L + x * (1 / 24.0L + x / 120)));
+    case AD_OP_log1p: return q * (-1 / 2.0L + x * (1 / 3.0L + x * (-1 / 4.0L + x / 5)));
+    default:          return NAN;
+    }
+    return x * q * (c[0] + q * (c[1] + q * c[2]));
+}
+
 /* What z, the double value of a row of few operands, lacks of the row's exact value at those very doubles. */
 static ad_wide rounding_of(const ad_shadow *s, const ad_node *node, double z, ad_wide *doubt)
 {
@@ -372,6 +392,11 @@ static ad_wide rounding_of(const ad_shadow *s, const ad_node *node, double z, ad
     if (fabsl(beyond) < 0.25L) {
         *doubt = 0x1p-62L * fabsl(beyond);
         return beyond - (ad_wide)(z - one);
+    }
+    beyond = fabs(x) < 1e-4 ? beyond_x(node->op, x) : NAN;
+    if (beyond == beyond) {
+        *doubt = 0x1p-48L * fabsl(beyond);
+        return beyond + (ad_wide)(x - z);
     }
     exact = ad_wide_value(node->op, x, s->v[o[1]], s->v[o[2]]);
     *doubt = 0x1p-62L * fabsl(exact);
@@ -412,6 +437,29 @@ static int moved_by_operands(const ad_shadow *s, const ad_node *node, uint32_t i
     return isfinite(*moved);
 }
 
+/* The sine and cosine of x + e, of which a long double of the size of x may hold nothing. */
+static ad_wide sine_beside(ad_wide x, ad_wide e)   { return sinl(x) * cosl(e) + cosl(x) * sinl(e); }
+static ad_wide cosine_beside(ad_wide x, ad_wide e) { return cosl(x) * cosl(e) - sinl(x) * sinl(e); }
+
+/* A row of few operands at their exact values. */
+static ad_wide value_beside(const ad_shadow *s, const ad_node *node)
+{
+    const uint32_t *o = node->fixed;
+    ad_wide x = s->v[o[0]], e = s->e[o[0]];
+    switch (node->op) {
+    case AD_OP_sin: return sine_beside(x, e);
+    case AD_OP_cos: return cosine_beside(x, e);
+    case AD_OP_tan: return sine_beside(x, e) / cosine_beside(x, e);
+    case AD_OP_pow:
+        if (fabsl(x - 1) < 0.5L)
+            return expl(s->t[o[1]] * log1pl((x - 1) + e));
+        break;
+    default:
+        break;
+    }
+    return ad_wide_value(node->op, s->t[o[0]], s->t[o[1]], s->t[o[2]]);
+}
+
 /* e of a function: its own rounding, and what the operands' errors make of it; else by evaluation where they lead to. */
 static void error_of_function(ad_shadow *s, const ad_node *node, uint32_t i)
 {
@@ -426,7 +474,7 @@ static void error_of_function(ad_shadow *s, const ad_node *node, uint32_t i)
             return;
         }
     }
-    s->t[i] = node->list ? ad_wide_of_list(node->op, node->n, node->list, s->t) : ad_wide_value(node->op, s->t[o[0]], s->t[o[1]], s->t[o[2]]);
+    s->t[i] = node->list ? ad_wide_of_list(node->op, node->n, node->list, s->t) : value_beside(s, node);
     if (s->t[i] == 0 && s->v[i] == 0 && ad_is_never_zero(node->op) && isfinite(s->v[o[0]]))
         s->t[i] = node->op == AD_OP_log_sigmoid ? -LDBL_MIN : LDBL_MIN;
     s->e[i] = isfinite(s->v[i]) && isfinite(s->t[i]) ? s->t[i] - s->v[i] : 0;
@@ -513,13 +561,27 @@ static int is_exact_partial(const ad_shadow *s, const ad_node *node, size_t k)
     }
 }
 
-static void give(ad_shadow *s, uint32_t i, const ad_node *node, size_t k)
+static ad_wide exact_partial(const ad_shadow *s, uint32_t i, const ad_node *node, size_t k)
 {
     size_t width = node->width, first = k / width * width;
     const ad_wide *t = s->t;
     uint32_t to = ad_node_operand(node, k);
-    ad_wide y = width > 1 ? t[ad_node_operand(node, first + 1)] : 0, w = width > 2 ? t[ad_node_operand(node, first + 2)] : 0;
-    ad_wide p = ad_wide_partial(node->op, (int)(k - first), t[ad_node_operand(node, first)], y, w, t[i], (ad_wide)(node->n / width), node->ties);
+    ad_wide x = s->v[to], e = s->e[to], y = width > 1 ? t[ad_node_operand(node, first + 1)] : 0, w = width > 2 ? t[ad_node_operand(node, first + 2)] : 0;
+    if (node->op == AD_OP_sin && e != 0)
+        return cosine_beside(x, e);
+    if (node->op == AD_OP_cos && e != 0)
+        return -sine_beside(x, e);
+    if ((node->op == AD_OP_max || node->op == AD_OP_min) && s->v[node->fixed[0]] == s->v[node->fixed[1]]) {
+        ad_wide more = (e - s->e[node->fixed[1 - k]]) * (node->op == AD_OP_max ? 1 : -1);
+        return more == 0 ? 0.5L : more > 0;                  /* rounding may make a tie */
+    }
+    return ad_wide_partial(node->op, (int)(k - first), t[ad_node_operand(node, first)], y, w, t[i], (ad_wide)(node->n / width), node->ties);
+}
+
+static void give(ad_shadow *s, uint32_t i, const ad_node *node, size_t k)
+{
+    uint32_t to = ad_node_operand(node, k);
+    ad_wide p = exact_partial(s, i, node, k);
     if (p == 0 && !(k == 0 && ad_is_never_flat(node->op, s->v[to])))
         return;
     ad_wide term = s->G[i] * p;

@@ -76,6 +76,31 @@ Test(silent, differences_below_the_last_bit_of_a_long_double)
     SOUND(1e10, 0, "sqrt(x^2 + 1) + x");
 }
 
+Test(silent, functions_that_are_nearly_their_argument)
+{
+    TELLS(1e-10, 0, "(x - sin(x))/x^3", "C", "leave 0, and exact is about 1.667e-31");
+    TELLS(1e-10, 0, "tan(x) - x", "C", "leave 0, and exact is about 3.333e-31");
+    TELLS(1e-10, 0, "asin(x) - x", "C", "leave 0, and exact is about 1.667e-31");
+    TELLS(1e-10, 0, "sinh(x) - x", "C", "leave 0, and exact is about 1.667e-31");
+    TELLS(1e-10, 0, "x - atan(x)", "C", "leave 0, and exact is about 3.333e-31");
+    TELLS(1e-10, 0, "x - tanh(x)", "C", "leave 0, and exact is about 3.333e-31");
+    TELLS(1e-10, 0, "x - asinh(x)", "C", "leave 0, and exact is about 1.667e-31");
+    TELLS(1e-10, 0, "atanh(x) - x", "C", "leave 0, and exact is about 3.333e-31");
+    TELLS(1e-18, 0, "expm1(x) - x", "CC", "leave 0, and exact is about 5e-37");
+    TELLS(1e-18, 0, "log1p(x) - x", "CC", "leave 0, and exact is about -5e-37");
+}
+
+/* Arguments whose rounding is more than a long double of their size holds. */
+Test(silent, what_rounding_does_to_large_arguments)
+{
+    TELLS(1e100, 0, "sin(x + 70)", "C", "leave -0.380637731, and exact is about 0.4746");
+    TELLS(1e100, 10, "cos(y + x)", "C", "leave 0.924724239, and exact is about -0.983");
+    TELLS(1e-17, 0, "(1 + x)^1e17", "C", "leave 1, and exact is about 2.718");
+    ad_audit_report *r = audited(1e100, 0, "sin(x + 70)");   /* its slope: 0.9247 for 0.8802 */
+    cr_expect(ad_audit_digits(r, 0) > 0.5 && ad_audit_digits(r, 0) < 2, "%g digits", ad_audit_digits(r, 0));
+    ad_audit_free(r);
+}
+
 /* A number that is told has no digits that are not known. */
 Test(silent, what_is_told_as_exact_is_true)
 {
@@ -84,7 +109,7 @@ Test(silent, what_is_told_as_exact_is_true)
     TELLS(1e9, 0, "-x + sqrt(x^2 - 4)", "CC", "leave 0, and exact is about -2e-09");
     ad_audit_report *r = audited(1e10, 0, "sqrt(x^2 + 1) - x");
     cr_expect(ad_audit_value_digits(r) == 0, "%g digits", ad_audit_value_digits(r));
-    cr_expect(!(ad_audit_digits(r, 0) > 1), "%g digits of a slope that is 0 and should be -5e-21", ad_audit_digits(r, 0));
+    cr_expect(isnan(ad_audit_digits(r, 0)), "%g digits of a slope that is 0 and should be -5e-21", ad_audit_digits(r, 0));
     ad_audit_free(r);
 }
 
@@ -120,6 +145,22 @@ Test(silent, a_nan_by_rounding)
     TELLS(0, 0, "x/y", "N", "its operands are outside of where div is defined");
     TELLS(1e-9, 0, "acos(cos(x))", "K", "cos(x) = 1, by rounding alone, is where acos(cos(x)) ends");
     TELLS(0, 0, "acos(cos(x))", "ZK", "cos(x) = 1 is where acos(cos(x)) ends");
+}
+
+Test(silent, a_tie_by_rounding)
+{
+    TELLS(0.1, 0.2, "max(x + y, 0.30000000000000004)", "K", "x + y = 0.3, by rounding alone, is where");
+    ad_audit_report *r = audited(0.1, 0.2, "max(x + y, 0.30000000000000004)");
+    cr_expect(ad_audit_gradient(r, 0) == 0.5 && ad_audit_digits(r, 0) == 0);         /* it should be 0 */
+    ad_audit_free(r);
+    TELLS(0.25, 0.5, "max(x + y, 0.75)", "K", "x + y = 0.75 is where");
+}
+
+/* What is at fault is the slope, not an operand that is what it should be. */
+Test(silent, slopes_out_of_range_of_operands_that_are_not)
+{
+    TELLS(5e-324, 0, "log(x)", "R", "the slope of log(x) by x is inf for want of range: it is about 2.02e+323");
+    TELLS(2, 1023, "x^y*x", "RN", "x^y*x overflows: it is just beyond the largest double");
 }
 
 /* A factor of 0 leaves the other aside, and says so; an infinite slope is told. */
