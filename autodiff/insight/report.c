@@ -83,7 +83,7 @@ ad_finding *ad_report_entry(ad_audit_report *r, const ad_shadow *s, ad_audit_kin
     f->formula = ad_report_text(r, text);
     add_operands(r, f, s, i);
     if (r->looked_at != row + 1) {         /* what helps depends on the values */
-        ad_suggest_roots(r->tape, s->v, s->top, r->root);
+        ad_suggest_roots(r->tape, s->v, s->mark, s->top, r->root);
         r->looked_at = row + 1;
     }
     if (r->root[i] != UINT32_MAX && ad_suggest_text(r->tape, s->v, r->root[i], text, sizeof text))
