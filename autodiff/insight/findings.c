@@ -1,39 +1,10 @@
-/* findings.c -- what is wrong at a point: the five kinds, node by node. */
+/* findings.c -- what is wrong at a point: the five kinds, node by node. What is left after that is lost.c. */
 #include "report.h"
 
 #include "beside.h"
 
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-
-static void say(ad_audit_report *r, ad_finding *f, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void say(ad_audit_report *r, ad_finding *f, const char *format, ...)
-{
-    char text[640];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    f->detail = ad_report_text(r, text);
-}
-
-/* What a node is called in a sentence. */
-static const char *called(const ad_finding *f) { return f->name ? f->name : f->formula; }
-
-/* For sentences: no minus before nan and 0. */
-static double tidy(double x) { return isnan(x) ? NAN : x + 0.0; }
-
-/* An exact number as far as it is known: up to four digits. */
-typedef struct known { char text[32]; } known;
-static known about(ad_wide exact, ad_wide doubt)
-{
-    known n;
-    ad_wide digits = doubt > 0 && exact != 0 ? log10l(fabsl(exact) / doubt) : 4;
-    snprintf(n.text, sizeof n.text, "%.*Lg", digits >= 4 ? 4 : digits > 1 ? (int)digits : 1, digits > 0 ? exact : 0);
-    return n;
-}
 
 static int out_of_range(ad_wide t) { return t != 0 && (fabsl(t) < DBL_MIN || fabsl(t) > DBL_MAX); }
 
@@ -68,21 +39,21 @@ static int find_non_finite(ad_audit_report *r, const ad_shadow *s, const ad_node
     if (!f)
         return 1;
     if (isfinite(s->t[i]) && isnan(s->v[i]) && !node->list)
-        say(r, f, "%s is not a number only because an operand was rounded or underflowed: it is about %.3Lg", called(f), s->t[i]);
+        ad_say(r, f, "%s is not a number only because an operand was rounded or underflowed: it is about %.3Lg", ad_title(f), s->t[i]);
     else if (isnan(s->v[i]) && !(isfinite(s->t[i]) && node->list))
-        say(r, f, "%s is not a number: its operands are outside of where %s is defined", called(f), node->rule->name);
+        ad_say(r, f, "%s is not a number: its operands are outside of where %s is defined", ad_title(f), node->rule->name);
     else if (isfinite(s->t[i]) && fabsl(s->t[i]) > DBL_MAX && fabsl(s->t[i]) < 1.01L * DBL_MAX)
-        say(r, f, "%s overflows: it is just beyond the largest double, %.3g", called(f), DBL_MAX);
+        ad_say(r, f, "%s overflows: it is just beyond the largest double, %.3g", ad_title(f), DBL_MAX);
     else if (isfinite(s->t[i]) && fabsl(s->t[i]) > DBL_MAX)
-        say(r, f, "%s overflows: it is about %.3Lg, and the largest double is %.3g", called(f), s->t[i], DBL_MAX);
+        ad_say(r, f, "%s overflows: it is about %.3Lg, and the largest double is %.3g", ad_title(f), s->t[i], DBL_MAX);
     else if (isfinite(s->t[i]) && node->list)
-        say(r, f, "%s overflows on the way, in a sum: it is about %.3Lg", called(f), s->t[i]);
+        ad_say(r, f, "%s overflows on the way, in a sum: it is about %.3Lg", ad_title(f), s->t[i]);
     else if (isfinite(s->t[i]))
-        say(r, f, "%s is %g only because an operand was rounded or underflowed: it is about %.3Lg", called(f), s->v[i], s->t[i]);
+        ad_say(r, f, "%s is %g only because an operand was rounded or underflowed: it is about %.3Lg", ad_title(f), s->v[i], s->t[i]);
     else if (ad_holds_at(node->op, ad_at_operand(s, node, i, 0).x, ad_at_operand(s, node, i, 0).y, ad_at_operand(s, node, i, 0).w, s->v[i], node->ties))
-        say(r, f, "%s overflows", called(f));
+        ad_say(r, f, "%s overflows", ad_title(f));
     else
-        say(r, f, "%s is infinite: its operand is at a pole", called(f));
+        ad_say(r, f, "%s is infinite: its operand is at a pole", ad_title(f));
     return 1;
 }
 
@@ -98,9 +69,9 @@ static void find_inputs(ad_audit_report *r, const ad_shadow *s, size_t row)
             continue;
         ad_finding *f = ad_report_entry(r, s, AD_AUDIT_NON_FINITE, i, row);
         if (f && op == AD_OP_COLUMN && s->own)
-            say(r, f, "%s is a column: it has values by row, and none on the tape; audit rows with ad_audit_rows", called(f));
+            ad_say(r, f, "%s is a column: it has values by row, and none on the tape; audit rows with ad_audit_rows", ad_title(f));
         else if (f)
-            say(r, f, "%s is %s itself", op == AD_OP_CONSTANT ? "a constant" : called(f), isnan(s->v[i]) ? "not a number" : "infinite");
+            ad_say(r, f, "%s is %s itself", op == AD_OP_CONSTANT ? "a constant" : ad_title(f), isnan(s->v[i]) ? "not a number" : "infinite");
     }
 }
 
@@ -123,10 +94,10 @@ static void find_zero(ad_audit_report *r, const ad_shadow *s, const ad_node *nod
             f->slope = p;
             const char *operand = k < f->operands ? f->operand_names[k] : "an operand";
             if (slope)
-                say(r, f, "the slope of %s by %s is %g and met an adjoint of 0%s: it contributes nothing", called(f), operand, tidy(p),
+                ad_say(r, f, "the slope of %s by %s is %g and met an adjoint of 0%s: it contributes nothing", ad_title(f), operand, ad_tidied(p),
                     s->mark[i] & AD_MARK_MATTERS ? "" : " (a branch that was not taken)");
             else
-                say(r, f, "the adjoint of %s is %g and met a slope of 0 by %s: it contributes nothing", called(f), tidy(g), operand);
+                ad_say(r, f, "the adjoint of %s is %g and met a slope of 0 by %s: it contributes nothing", ad_title(f), ad_tidied(g), operand);
         }
         return;
     }
@@ -157,7 +128,7 @@ static const char *convention(enum ad_op op, int operand, double left, double sl
 }
 
 /* A slope that was found a step beside may differ in its last digits. */
-static double near(double found, double slope) { return isfinite(slope) && fabs(found - slope) <= 1e-9 * fabs(slope) ? slope : tidy(found); }
+static double near(double found, double slope) { return isfinite(slope) && fabs(found - slope) <= 1e-9 * fabs(slope) ? slope : ad_tidied(found); }
 
 static int is_flat(const ad_node *node)
 {
@@ -212,11 +183,11 @@ static void find_kink(ad_audit_report *r, const ad_shadow *s, const ad_node *nod
         ad_finding *f = ad_report_entry(r, s, AD_AUDIT_KINK, i, row);
         if (f) {
             f->operand = k;
-            f->left = left, f->slope = tidy(p), f->right = right;
-            say(r, f, "%s = %.9g%s is where %s %s: slope %g from the left, %g from the right, and %g is used (%s)",
+            f->left = left, f->slope = ad_tidied(p), f->right = right;
+            ad_say(r, f, "%s = %.9g%s is where %s %s: slope %g from the left, %g from the right, and %g is used (%s)",
                 k < f->operands ? f->operand_names[k] : "an operand", s->v[o],
-                fabsl(s->e[o]) > s->doubt[o] ? ", by rounding alone," : "", called(f),
-                jumps ? "jumps" : isnan(left) != isnan(right) ? "ends" : "has no one slope", left, right, tidy(p),
+                fabsl(s->e[o]) > s->doubt[o] ? ", by rounding alone," : "", ad_title(f),
+                jumps ? "jumps" : isnan(left) != isnan(right) ? "ends" : "has no one slope", left, right, ad_tidied(p),
                 convention(node->op, at.place, left, p, right));
         }
         return;
@@ -264,10 +235,10 @@ static void find_cancellation(ad_audit_report *r, const ad_shadow *s, const ad_n
         return;
     f->digits_lost = z == 0 ? 16 : fmin(16, log10(largest / fabs(z)));
     if (e <= 1e-12L * fabsl(s->t[i]))
-        say(r, f, "%s loses %.0f digits: inputs of size %.3g leave %.3g, and what they were rounded by", called(f), f->digits_lost, largest, z);
+        ad_say(r, f, "%s loses %.0f digits: inputs of size %.3g leave %.3g, and what they were rounded by", ad_title(f), f->digits_lost, largest, z);
     else
-        say(r, f, "%s loses %.0f digits: terms of size %.3g leave %.9g, and exact is about %s", called(f), f->digits_lost, largest, z,
-            about(s->t[i], s->doubt[i]).text);
+        ad_say(r, f, "%s loses %.0f digits: terms of size %.3g leave %.9g, and exact is about %s", ad_title(f), f->digits_lost, largest, z,
+            ad_known(s->t[i], s->doubt[i]).text);
 }
 
 /* What paths contribute to a slope. */
@@ -283,8 +254,8 @@ static void find_cancelled_slope(ad_audit_report *r, const ad_shadow *s, uint32_
     if (f) {
         f->suggestion = NULL;
         f->digits_lost = slope > 0 ? fmin(16, (double)log10l(s->size[i] / slope)) : 16;
-        say(r, f, "the slope by %s loses %.0f digits: paths that contribute up to %.3Lg leave %.9g, and exact is about %s", called(f),
-            f->digits_lost, s->size[i], s->g[i], about(exact, s->noise[i]).text);
+        ad_say(r, f, "the slope by %s loses %.0f digits: paths that contribute up to %.3Lg leave %.9g, and exact is about %s", ad_title(f),
+            f->digits_lost, s->size[i], s->g[i], ad_known(exact, s->noise[i]).text);
     }
 }
 
@@ -297,17 +268,17 @@ static void say_range(ad_audit_report *r, ad_finding *f, const ad_shadow *s, con
     for (size_t j = 0; j < node->n && j < f->operands; j++) {
         ad_wide t = s->t[ad_node_operand(node, j)];
         if (out_of_range(t) && !(fabsl(s->e[ad_node_operand(node, j)]) <= 1e-8L * fabsl(t) && isfinite(s->v[ad_node_operand(node, j)]))) {
-            say(r, f, "the slope of %s by %s is %g for want of range: %s is about %.3Lg, and in double %g", called(f), operand, tidy(p),
+            ad_say(r, f, "the slope of %s by %s is %g for want of range: %s is about %.3Lg, and in double %g", ad_title(f), operand, ad_tidied(p),
                 f->operand_names[j], t, s->v[ad_node_operand(node, j)]);
             return;
         }
     }
     if (s->v[i] == 0)
-        say(r, f, "%s underflows to 0, and so does its slope by %s", called(f), operand);
+        ad_say(r, f, "%s underflows to 0, and so does its slope by %s", ad_title(f), operand);
     else if (P == 0)
-        say(r, f, "the slope of %s by %s is 0 for want of range: it is not 0, but far below the smallest double", called(f), operand);
+        ad_say(r, f, "the slope of %s by %s is 0 for want of range: it is not 0, but far below the smallest double", ad_title(f), operand);
     else
-        say(r, f, "the slope of %s by %s is %g for want of range: it is about %.3Lg", called(f), operand, tidy(p), P);
+        ad_say(r, f, "the slope of %s by %s is %g for want of range: it is about %.3Lg", ad_title(f), operand, ad_tidied(p), P);
 }
 
 static int find_range(ad_audit_report *r, const ad_shadow *s, const ad_node *node, uint32_t i, size_t row)
@@ -340,7 +311,7 @@ static int find_range(ad_audit_report *r, const ad_shadow *s, const ad_node *nod
         ad_finding *f = ad_report_entry(r, s, AD_AUDIT_RANGE, i, row);
         if (f && lost) {
             f->operand = k;
-            say(r, f, "what %s hands to %s, %.3g times %.3g, is %s", called(f), k < f->operands ? f->operand_names[k] : "an operand", g, p,
+            ad_say(r, f, "what %s hands to %s, %.3g times %.3g, is %s", ad_title(f), k < f->operands ? f->operand_names[k] : "an operand", g, p,
                 g * p == 0 ? "too small for a double: 0" : "too large for a double");
         } else if (f) {
             f->operand = k;
@@ -350,171 +321,6 @@ static int find_range(ad_audit_report *r, const ad_shadow *s, const ad_node *nod
         return 1;
     }
     return 0;
-}
-
-/* ---- What no operation accounts for by itself ------------------------------------------------------------------------------ */
-
-/* Whether a number is off by more than eight digits, and known to be. */
-static int is_lost(ad_wide off, ad_wide exact, ad_wide doubt)
-{
-    return AD_WIDE && isfinite(exact) && off > 1e-8L * fabsl(exact) && off > 4 * doubt;
-}
-
-static int is_linear(enum ad_op op)
-{
-    return op == AD_OP_add || op == AD_OP_sub || op == AD_OP_neg || op == AD_OP_sum || op == AD_OP_mean;
-}
-
-/* Marks what the findings of this point are computed from, and what stands beside a wrong value where slopes depend on it; whether
- * one of them explains a value that is off. */
-static int mark_told(ad_audit_report *r, const ad_shadow *s, size_t from)
-{
-    const unsigned char told = AD_MARK_TOLD, off = AD_MARK_OFF;
-    int value = 0;
-    for (uint32_t i = 0; i <= s->top; i++)
-        s->mark[i] &= (unsigned char)~(told | off);
-    for (size_t k = from; k < r->n; k++) {
-        const ad_entry *e = (const ad_entry *)r->entries.base + k;
-        if (e->finding.kind == AD_AUDIT_ZERO_TIMES_INFINITY)
-            continue;
-        int wrong = e->finding.kind != AD_AUDIT_KINK;
-        value |= wrong;
-        s->mark[e->id] |= told | (wrong && (s->e[e->id] != 0 || !isfinite(s->v[e->id])) ? off : 0);
-    }
-    for (uint32_t i = 0; i <= s->top; i++) {
-        ad_node node = ad_node_at(s->tape, i);
-        for (size_t k = 0; k < node.n && s->mark[i] & AD_MARK_NEEDED; k++)
-            if (s->mark[ad_node_operand(&node, k)] & off)
-                s->mark[i] |= off | (is_linear(node.op) ? 0 : told);
-    }
-    for (uint32_t i = s->top + 1; i-- > 0;) {
-        if (!(s->mark[i] & told))
-            continue;
-        ad_node node = ad_node_at(s->tape, i);
-        for (size_t k = 0; k + (size_t)node.constant < node.n; k++)
-            s->mark[ad_node_operand(&node, k)] |= told;
-    }
-    return value;
-}
-
-/* The first value whose digits are lost for want of range, as of a product below the normal numbers. */
-static int find_underflow(ad_audit_report *r, const ad_shadow *s, size_t row)
-{
-    for (uint32_t i = 0; i <= s->top; i++) {
-        if (!(s->mark[i] & AD_MARK_MATTERS) || s->t[i] == 0 || fabsl(s->t[i]) >= DBL_MIN || !is_lost(fabsl(s->e[i]), s->t[i], s->doubt[i]))
-            continue;
-        ad_finding *f = ad_report_entry(r, s, AD_AUDIT_RANGE, i, row);
-        if (f)
-            say(r, f, "%s underflows: it is about %s, and in double %.9g", called(f), about(s->t[i], s->doubt[i]).text, s->v[i]);
-        return 1;
-    }
-    return 0;
-}
-
-static void find_lost_value(ad_audit_report *r, const ad_shadow *s, size_t row)
-{
-    if (!isfinite(s->v[s->top]) || !is_lost(fabsl(s->e[s->top]), s->t[s->top], s->doubt[s->top]) || find_underflow(r, s, row))
-        return;
-    ad_finding *f = ad_report_entry(r, s, AD_AUDIT_CANCELLATION, s->top, row);
-    if (f) {
-        f->digits_lost = 16 - ad_digits(f->value, s->t[s->top], 0, 0);
-        say(r, f, "%s is %.9g, and exact is about %s: what several operations lose adds up", called(f), f->value,
-            about(s->t[s->top], s->doubt[s->top]).text);
-    }
-}
-
-/* No slope is silently 0, not finite or wrong: what no operation accounts for, as sums of contributions that overflow. */
-static int is_lost_slope(const ad_shadow *s, uint32_t i)
-{
-    ad_wide exact = s->G[i] + s->low[i];
-    if (s->mark[i] & AD_MARK_TOLD)
-        return 0;
-    return isfinite(s->g[i]) ? !s->opaque && is_lost(fabsl(s->g[i] - exact), exact, s->noise[i]) : isfinite(s->v[s->top]);
-}
-
-static void tell_lost_slope(ad_audit_report *r, const ad_shadow *s, uint32_t i, size_t row)
-{
-    ad_wide exact = s->G[i] + s->low[i];
-    int finite = isfinite(s->g[i]);
-    int vanished = finite && (s->g[i] == 0 || fabsl(exact) < DBL_MIN);
-    ad_finding *f = ad_report_entry(r, s, finite && !vanished ? AD_AUDIT_CANCELLATION : AD_AUDIT_RANGE, i, row);
-    if (!f)
-        return;
-    f->suggestion = NULL;
-    f->digits_lost = finite && !vanished ? 16 - ad_digits(s->g[i], s->G[i], s->low[i], 0) : NAN;
-    if (!isfinite(exact) && !finite)
-        say(r, f, "the slope by %s is %g, without rounding too", called(f), tidy(s->g[i]));
-    else
-        say(r, f, "the slope by %s is %.9g, and exact is about %s", called(f), tidy(s->g[i]), about(exact, s->noise[i]).text);
-}
-
-/* Where the sweep made a NaN though no slope is one: an infinity met its opposite. */
-static void find_opposed_infinities(ad_audit_report *r, const ad_shadow *s, size_t row)
-{
-    for (uint32_t i = 0; i <= s->top; i++)
-        s->mark[i] &= (unsigned char)~AD_MARK_TOLD;          /* of operands that are given a NaN */
-    for (uint32_t i = s->top + 1; i-- > 0;) {
-        if (s->g[i] == 0 || !(s->mark[i] & AD_MARK_NEEDED))
-            continue;
-        ad_node node = ad_shadow_node(s, i);
-        if (isnan(s->g[i]) && !(s->mark[i] & AD_MARK_TOLD)) {
-            ad_finding *f = ad_report_entry(r, s, AD_AUDIT_RANGE, i, row);
-            ad_wide exact = s->G[i] + s->low[i];
-            if (f && isfinite(exact))
-                say(r, f, "the slope by %s is not a number: inf and -inf met in it; exact is about %s", called(f),
-                    about(exact, s->noise[i]).text);
-            else if (f)
-                say(r, f, "the slope by %s is not a number: inf and -inf met in it", called(f));
-            return;
-        }
-        for (size_t k = 0; k + (size_t)node.constant < node.n; k++) {
-            ad_at at = ad_at_operand(s, &node, i, k);
-            double p = node.called || node.op == AD_OP_ROW_SUM ? NAN
-                                                               : ad_partial_at(node.op, at.place, at.x, at.y, at.w, at.z, at.n, at.m);
-            if (p != 0 && isnan(s->g[i] * p))
-                s->mark[ad_node_operand(&node, k)] |= AD_MARK_TOLD;
-        }
-    }
-}
-
-/* Whether E or a requested slope is not finite, or lost: mostly they are not, and that is the end of it. */
-static int is_any_lost(const ad_audit_report *r, const ad_shadow *s)
-{
-    int lost = !isfinite(s->v[s->top]) || is_lost(fabsl(s->e[s->top]), s->t[s->top], s->doubt[s->top]);
-    for (size_t j = 0; j < r->n_wanted && !lost; j++) {
-        ad_var v = r->wanted[j].v;
-        uint32_t i = ad_is_plain(v) ? 0 : ad_id(v);
-        if (!ad_is_plain(v) && i <= s->top)
-            lost = !isfinite(s->g[i]) || is_lost(fabsl(s->g[i] - s->G[i] - s->low[i]), s->G[i] + s->low[i], s->noise[i]);
-    }
-    return lost;
-}
-
-static void find_the_rest(ad_audit_report *r, const ad_shadow *s, size_t from, size_t row)
-{
-    if (!is_any_lost(r, s))
-        return;
-    int nan = 0;
-    if (!mark_told(r, s, from) && !s->opaque)
-        find_lost_value(r, s, row);
-    mark_told(r, s, from);
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t j = 0; j < r->n_wanted; j++) {
-            ad_var v = r->wanted[j].v;
-            if (ad_is_plain(v) || ad_id(v) > s->top)
-                continue;
-            nan |= isnan(s->g[ad_id(v)]);
-            if (!is_lost_slope(s, ad_id(v)))
-                continue;
-            if (pass)
-                tell_lost_slope(r, s, ad_id(v), row);
-            else if (find_underflow(r, s, row)) {
-                mark_told(r, s, from);
-                break;
-            }
-        }
-    if (nan && isfinite(s->v[s->top]))
-        find_opposed_infinities(r, s, row);
 }
 
 /* ---- All ------------------------------------------------------------------------------------------------------------------ */
@@ -544,5 +350,5 @@ void ad_audit_point(ad_audit_report *r, const ad_shadow *s, size_t row)
     if (!blamed && r->n + r->left_out == before)
         find_inputs(r, s, row);
     if (!r->failed && r->n - from + before == r->n + r->left_out && r->kinds == (1u << AD_AUDIT_KINDS) - 1)
-        find_the_rest(r, s, from, row);
+        ad_audit_rest(r, s, from, row);
 }

@@ -1,5 +1,5 @@
 /* shadow.h -- a graph evaluated twice, in double as the tape does and in long double beside it, at the tape's own point or
- * at another. What is wrong with the numbers is read off the difference: findings.c. Not installed.
+ * at another. What is wrong with the numbers is read off the difference: findings.c, lost.c. Not installed.
  *
  * The exact value of node i is v + e. e is carried by itself through sums, products and choices, with the rounding error of
  * each, which is known exactly there; through functions it is the long double value less the double. So e is the error
@@ -51,6 +51,10 @@ void ad_shadow_choose(ad_shadow *s);
 /* t, e and doubt; then g, G, low, size and noise. */
 void ad_shadow_values(ad_shadow *s);
 void ad_shadow_sweep(ad_shadow *s);
+
+/* exact.c: the partial by operand k at exact values, and whether it has no error at all. */
+ad_wide ad_exact_partial(const ad_shadow *s, uint32_t i, const ad_node *node, size_t k);
+int     ad_partial_is_exact(const ad_shadow *s, const ad_node *node, size_t k);
 
 /* Rows whose value is never 0, however small: where it is, that is underflow, and beyond long double too they count as more
  * than 0. */
