@@ -195,10 +195,13 @@ static int is_exp_or_number(look *l, uint32_t i, uint32_t *x)
     return number || is_exp(l, i, x);
 }
 
-/* A sum of exponentials that is out of range, or nearly so: where it is not, logsumexp would lose what the sum loses. */
-static int is_sum_of_exp(look *l, uint32_t i)
+static int is_in_range(const look *l, uint32_t i) { return l->v[i] > 1e-280 && l->v[i] < 1e280; }
+
+/* A sum of exponentials that is out of range, or nearly so, as may be what is made of it: where neither is, logsumexp would lose what
+ * the sum loses. */
+static int is_sum_of_exp(look *l, uint32_t i, uint32_t made)
 {
-    return !(l->v[i] > 1e-280 && l->v[i] < 1e280) && terms(l, i, is_exp_or_number) > 1;
+    return !(is_in_range(l, i) && is_in_range(l, made)) && terms(l, i, is_exp_or_number) > 1;
 }
 
 /* c x and -c x, with numbers c. */

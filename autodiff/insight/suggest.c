@@ -59,12 +59,12 @@ static int match_log(look *l, uint32_t i, uint32_t x)
             return found(l, "log1p", y);
     }
     anew(l, i);
-    if (is_sum_of_exp(l, x))
+    if (is_sum_of_exp(l, x, x))
         return found(l, "logsumexp", 0);
     anew(l, i);
     ad_node n = node(l, x);
     double count = n.op == AD_OP_div && node(l, n.fixed[1]).op == AD_OP_CONSTANT ? l->v[n.fixed[1]] : 0;
-    if (count >= 2 && count <= 1e9 && count == floor(count) && is_sum_of_exp(l, n.fixed[0])) {
+    if (count >= 2 && count <= 1e9 && count == floor(count) && is_sum_of_exp(l, n.fixed[0], x)) {
         part(l, x);
         l->m->mean_of = (size_t)count;
         return found(l, "logsumexp", 0);
@@ -74,7 +74,7 @@ static int match_log(look *l, uint32_t i, uint32_t x)
         part(l, x);
         argument(l, y);
         l->m->less_first = 1;
-        if (is_sum_of_exp(l, n.fixed[1]))
+        if (is_sum_of_exp(l, n.fixed[1], x))
             return found(l, "logsumexp", 0);
     }
     return 0;
@@ -212,7 +212,7 @@ static int match_quotient(look *l, uint32_t i, uint32_t x, uint32_t y)
     if (is_exp(l, x, &a)) {
         argument(l, a);
         l->m->less_first = 2;
-        if (is_sum_of_exp(l, y) && !l->m->mean_of)
+        if (is_sum_of_exp(l, y, i) && !l->m->mean_of)
             return found(l, "logsumexp", 0);
     }
     return 0;

@@ -191,6 +191,9 @@ Test(suggestions, numbers_among_exponentials)
     WRITTEN("exp(x)/(1 + exp(x) + exp(y))", "exp(x - logsumexp(0, x, y))");
     WRITTEN("log((exp(x) + exp(y))/2)", "logsumexp(x, y) - log(2)");
     WRITTEN("log(exp(x) - 2)", NULL);
+    at(-800, 0);                           /* the sum is 1, its share is not */
+    WRITTEN("log(exp(x)/(exp(x) + exp(y)))", "x - logsumexp(x, y)");
+    WRITTEN("exp(x)/(exp(x) + exp(y))", "exp(x - logsumexp(x, y))");
     at(0.5, -0.93275212956719);            /* close to 1: logsumexp would cancel as well */
     WRITTEN("log(exp(-x) + exp(y))", NULL);
 }
