@@ -165,10 +165,16 @@ static ad_wide beyond_one(enum ad_op op, ad_wide x, ad_wide y)
     }
 }
 
-/* f(x) - x of functions that are nearly x at a small one, by their series; NAN of others. */
+/* f(x) - x of functions that are nearly x, far out or, by their series, at a small one; NAN elsewhere and of others. */
 static ad_wide beyond_x(enum ad_op op, ad_wide x)
 {
     ad_wide c[3], q = x * x;
+    if (op == AD_OP_softplus && x > 1)
+        return log1pl(expl(-x));
+    if (op == AD_OP_log_sigmoid && x < -1)
+        return -log1pl(expl(x));
+    if (fabsl(x) >= 1e-4L)
+        return NAN;
     switch (op) {
     case AD_OP_sin:   c[0] = -1 / 6.0L, c[1] = 1 / 120.0L, c[2] = -1 / 5040.0L; break;
     case AD_OP_sinh:  c[0] = 1 / 6.0L, c[1] = 1 / 120.0L, c[2] = 1 / 5040.0L; break;
@@ -196,7 +202,7 @@ static ad_wide rounding_of(const ad_shadow *s, const ad_node *node, double z, ad
         *doubt = 0x1p-62L * fabsl(beyond);
         return beyond - (ad_wide)(z - one);
     }
-    beyond = fabs(x) < 1e-4 ? beyond_x(node->op, x) : NAN;
+    beyond = beyond_x(node->op, x);
     if (beyond == beyond) {
         *doubt = 0x1p-48L * fabsl(beyond);
         return beyond + (ad_wide)(x - z);

@@ -15,6 +15,7 @@ double ad_digits(double number, ad_wide exact, ad_wide low, ad_wide doubt)
         return NAN;
     if (doubt > 0 && off <= 4 * doubt && size <= 4 * doubt)
         return NAN;                        /* nothing is left, or next to it: long double knows no more */
+    off = off > doubt / 4 ? off : doubt / 4;
     if (off == 0)
         return 16;
     double digits = size == 0 ? 0 : (double)-log10l(off / size);

@@ -54,7 +54,10 @@ ad_digits_text ad_known(ad_wide exact, ad_wide doubt)
 {
     ad_digits_text n;
     ad_wide digits = doubt > 0 && exact != 0 ? log10l(fabsl(exact) / doubt) : 4;
-    snprintf(n.text, sizeof n.text, "%.*Lg", digits >= 4 ? 4 : digits > 1 ? (int)digits : 1, digits > 0 ? exact : 0);
+    if (digits > 0 && (exact != 0 || doubt == 0))
+        snprintf(n.text, sizeof n.text, "%.*Lg", digits >= 4 ? 4 : digits > 1 ? (int)digits : 1, exact);
+    else
+        snprintf(n.text, sizeof n.text, "0, within %.1Lg", doubt);
     return n;
 }
 

@@ -87,6 +87,8 @@ Test(silent, functions_that_are_nearly_their_argument)
     TELLS(1e-10, 0, "x - asinh(x)", "C", "leave 0, and exact is about 1.667e-31");
     TELLS(1e-10, 0, "atanh(x) - x", "C", "leave 0, and exact is about 3.333e-31");
     TELLS(1e-18, 0, "expm1(x) - x", "CC", "leave 0, and exact is about 5e-37");
+    TELLS(40, 0, "softplus(x) - x", "CC", "leave 0, and exact is about 4.248e-18");
+    TELLS(-40, 0, "log_sigmoid(x) - x", "CC", "leave 0, and exact is about -4.248e-18");
     TELLS(1e-18, 0, "log1p(x) - x", "CC", "leave 0, and exact is about -5e-37");
 }
 
@@ -111,6 +113,10 @@ Test(silent, what_is_told_as_exact_is_true)
     cr_expect(ad_audit_value_digits(r) == 0, "%g digits", ad_audit_value_digits(r));
     cr_expect(isnan(ad_audit_digits(r, 0)), "%g digits of a slope that is 0 and should be -5e-21", ad_audit_digits(r, 0));
     ad_audit_free(r);
+    r = audited(1e-12, 0, "expm1(x)/x");   /* 0.5 by luck, to 12 digits; of terms of 1e12 long double knows 7 */
+    cr_expect(ad_audit_digits(r, 0) > 5 && ad_audit_digits(r, 0) < 12.5, "%g digits", ad_audit_digits(r, 0));
+    ad_audit_free(r);
+    TELLS(40, 0, "log(exp(x) + 1) - x", "CC", "leave 0, and exact is about 0, within 9e-18");
 }
 
 /* A value that leaves the range need not make a slope 0 to be wrong. */
