@@ -312,18 +312,28 @@ static void print_finding(const inquiry *q, const found *at)
 static void print_digits(const inquiry *q)
 {
     char number[CLI_NUMBER];
-    int lost = 0;
+    int lost = 0, known = 0;
     for (size_t i = 0; i < q->n_found; i++)
         lost |= q->found[i].finding.kind == AD_AUDIT_CANCELLATION;
     if (!lost || !one_point(q))
         return;
-    printf("digits that can be trusted:");
-    if (!isnan(ad_audit_value_digits(q->last)))
-        printf(" %.0f of %s = %s;", floor(ad_audit_value_digits(q->last)), q->name, cli_format_short(number, ad_audit_value(q->last)));
+    known = !isnan(ad_audit_value_digits(q->last));
     for (size_t k = 0; k < q->params; k++)
-        if (!isnan(ad_audit_digits(q->last, k)))
-            printf("%s %.0f of d(%s)/d(%s) = %s", k ? "," : "", floor(ad_audit_digits(q->last, k)), q->name,
+        known |= !isnan(ad_audit_digits(q->last, k));
+    if (!known)
+        return;
+    printf("digits that can be trusted:");
+    const char *between = "";
+    if (!isnan(ad_audit_value_digits(q->last))) {
+        printf(" %.0f of %s = %s", floor(ad_audit_value_digits(q->last)), q->name, cli_format_short(number, ad_audit_value(q->last)));
+        between = ";";
+    }
+    for (size_t k = 0; k < q->params; k++)
+        if (!isnan(ad_audit_digits(q->last, k))) {
+            printf("%s %.0f of d(%s)/d(%s) = %s", between, floor(ad_audit_digits(q->last, k)), q->name,
                    ad_audit_wanted_name(q->last, k), cli_format_short(number, ad_audit_gradient(q->last, k)));
+            between = ",";
+        }
     putchar('\n');
 }
 

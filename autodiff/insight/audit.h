@@ -11,8 +11,9 @@
  *   AD_AUDIT_KINK                 an operand on a kink, a step or the end of a domain: the slope used, why, and both
  *                                 one-sided slopes.
  *   AD_AUDIT_CANCELLATION         more than eight digits lost where numbers cancelled, in a value or in the sum of what paths
- *                                 contribute to a slope, and the result is off by it.
- *   AD_AUDIT_RANGE                a number too large or too small for a double made a slope 0 or infinite that is neither.
+ *                                 contribute to a slope, and the result is off by it; or by losses that add up.
+ *   AD_AUDIT_RANGE                a number too large or too small for a double made a slope 0 or infinite that is neither, or a
+ *                                 value or slope wrong; or inf met -inf in a slope.
  *
  * Where nothing is wrong it finds nothing.
  *
@@ -20,7 +21,7 @@
  * double value has, is carried beside every value: exactly through sums, products and choices, as the difference of both
  * precisions through functions. The sweep likewise. So the digits are those of this very evaluation, not a bound: against
  * 256-bit arithmetic they are right to within one digit on more than 99 % of the slopes of random formulas
- * (tests/laws/audit_mpfr.c). Inputs count as exact. Where long double is double (some ARM systems), digits are NaN and
+ * (tests/laws/audit_mpfr.c). NaN where cancellation leaves less than long double knows. Inputs count as exact. Where long double is double (some ARM systems), digits are NaN and
  * cancellation is not told; nor are digits of what goes through ad_call or ad_row_sum, whose inside is not seen.
  *
  * It costs about a microsecond and 190 bytes a node, once; recording and sweeps cost what they did. The tape's own gradient

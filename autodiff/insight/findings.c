@@ -215,7 +215,7 @@ static int rounded_inputs(const ad_shadow *s, const ad_node *node)
 static void find_cancellation(ad_audit_report *r, const ad_shadow *s, const ad_node *node, uint32_t i, size_t row)
 {
     double z = s->v[i], largest = 0;
-    ad_wide e = fabsl(s->e[i]), brought = 0;
+    ad_wide e = fabsl(s->e[i]);
     if (!AD_WIDE || !(s->mark[i] & AD_MARK_MATTERS) || (s->G[i] == 0 && i != s->top))
         return;
     int inputs = rounded_inputs(s, node);
@@ -223,11 +223,10 @@ static void find_cancellation(ad_audit_report *r, const ad_shadow *s, const ad_n
         return;
     for (size_t k = 0; k < node->n; k++) {
         ad_at at = ad_at_operand(s, node, i, k);
-        brought = fmaxl(brought, fabsl(s->e[ad_node_operand(node, k)]));
         if (k + (size_t)node->constant < node->n)
             largest = fmax(largest, fabs(s->v[ad_node_operand(node, k)] * ad_partial_at(node->op, at.place, at.x, at.y, at.w, at.z, at.n, at.m)));
     }
-    if (!(largest > 1e8 * fabs(z)) || !isfinite(largest) || (z == 0 && e <= 0x1p-8L * brought))
+    if (!(largest > 1e8 * fabs(z)) || !isfinite(largest) || (z == 0 && e <= 4 * s->doubt[i]))
         return;                            /* errors that cancel too leave the noise of long double */
     if (fabsl(s->t[i]) < DBL_MIN && s->t[i] != 0)
         return;                            /* underflow is another matter */

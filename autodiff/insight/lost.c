@@ -28,9 +28,9 @@ static int mark_told(ad_audit_report *r, const ad_shadow *s, size_t from)
         const ad_entry *e = (const ad_entry *)r->entries.base + k;
         if (e->finding.kind == AD_AUDIT_ZERO_TIMES_INFINITY)
             continue;
-        int wrong = e->finding.kind != AD_AUDIT_KINK;
+        int wrong = e->finding.kind != AD_AUDIT_KINK && (s->e[e->id] != 0 || !isfinite(s->v[e->id]));
         value |= wrong;
-        s->mark[e->id] |= told | (wrong && (s->e[e->id] != 0 || !isfinite(s->v[e->id])) ? off : 0);
+        s->mark[e->id] |= told | (wrong ? off : 0);
     }
     for (uint32_t i = 0; i <= s->top; i++) {
         ad_node node = ad_node_at(s->tape, i);
