@@ -21,8 +21,9 @@
  * double value has, is carried beside every value: exactly through sums, products and choices, as the difference of both
  * precisions through functions. The sweep likewise. So the digits are those of this very evaluation, not a bound: against
  * 256-bit arithmetic they are right to within one digit on more than 99 % of the slopes of random formulas
- * (tests/laws/audit_mpfr.c). NaN where cancellation leaves less than long double knows. Inputs count as exact. Where long double is double (some ARM systems), digits are NaN and
- * cancellation is not told; nor are digits of what goes through ad_call or ad_row_sum, whose inside is not seen.
+ * (tests/laws/audit_mpfr.c). NaN where cancellation leaves less than long double knows. Inputs count as exact. Where long double
+ * is double (some ARM systems), digits are NaN and cancellation is not told. Digits of what goes through ad_call are NaN too; what is
+ * wrong in a function called at a point is told of the call. Into ad_call_sum and ad_row_sum it does not see.
  *
  * It costs about a microsecond and 190 bytes a node, once; recording and sweeps cost what they did. The tape's own gradient
  * (ad_grad) stays as it is.

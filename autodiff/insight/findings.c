@@ -39,7 +39,9 @@ static int find_non_finite(ad_audit_report *r, const ad_shadow *s, const ad_node
     ad_finding *f = ad_report_entry(r, s, AD_AUDIT_NON_FINITE, i, row);
     if (!f)
         return 1;
-    if (isfinite(s->t[i]) && isnan(s->v[i]) && !node->list)
+    if (node->called)
+        ad_say(r, f, "%s is %s: something inside, which is not seen from here", ad_title(f), isnan(s->v[i]) ? "not a number" : "infinite");
+    else if (isfinite(s->t[i]) && isnan(s->v[i]) && !node->list)
         ad_say(r, f, "%s is not a number only because an operand was rounded or underflowed: it is about %.3Lg", ad_title(f), s->t[i]);
     else if (isnan(s->v[i]) && !(isfinite(s->t[i]) && node->list))
         ad_say(r, f, "%s is not a number: its operands are outside of where %s is defined", ad_title(f), node->rule->name);
@@ -333,7 +335,8 @@ void ad_audit_point(ad_audit_report *r, const ad_shadow *s, size_t row)
         if (!(s->mark[i] & AD_MARK_NEEDED))
             continue;
         ad_node node = ad_shadow_node(s, i);
-        int non_finite = find_non_finite(r, s, &node, i, row);
+        int looked = node.called && s->mark[i] & AD_MARK_MATTERS && (s->G[i] != 0 || i == s->top || !isfinite(s->v[i]));
+        int non_finite = (looked && ad_audit_inside(r, s, &node, i, row)) || find_non_finite(r, s, &node, i, row);
         blamed |= non_finite;
         if (r->kinds == 1u << AD_AUDIT_NON_FINITE)
             continue;

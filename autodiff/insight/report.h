@@ -52,6 +52,8 @@ void        ad_report_reaches(ad_audit_report *r, const ad_shadow *s);
 
 /* findings.c: what is wrong at the shadow's point, all of whose values are there. */
 void ad_audit_point(ad_audit_report *r, const ad_shadow *s, size_t row);
+/* inside.c: what is wrong in a function that node i calls; whether that made a value that is not finite. */
+int  ad_audit_inside(ad_audit_report *r, const ad_shadow *s, const ad_node *node, uint32_t i, size_t row);
 /* lost.c: what those findings, entries `from` on, do not explain. */
 void ad_audit_rest(ad_audit_report *r, const ad_shadow *s, size_t from, size_t row);
 /* The digits of a number that are right, given the exact one as a pair and how far that may be off. */

@@ -6,6 +6,8 @@
 #include <autodiff/insight/audit.h>
 #include <autodiff/model/formula.h>
 
+#include <stdlib.h>
+
 static ad_tape *tape;
 static ad_var x, y;
 static void begin(void) { tape = ad_tape_new(); }
@@ -199,4 +201,88 @@ Test(silent, by_row)
     cr_expect(ad_audit_digits(r, 0) > 9 && ad_audit_digits(r, 0) < 12);
     ad_audit_free(r);
     (void)c;
+}
+
+/* ---- What a function at a point does is told of the call ------------------------------------------------------------------- */
+
+static ad_function *function_of(const char *formula)
+{
+    ad_tape *inner = ad_tape_new();
+    ad_param(inner, "p", 1);
+    ad_param(inner, "q", 1);
+    ad_var E = ad_formula(inner, formula);
+    ad_function *f = ad_function_new(inner, 1, &E);
+    ad_tape_free(inner);
+    return f;
+}
+
+static void expect_inside(int line, double a, double b, const char *formula, const char *kinds, const char *words)
+{
+    ad_tape_reset(tape);
+    ad_var operands[] = {ad_param(tape, "x", a), ad_param(tape, "y", b)};
+    ad_function *f = function_of(formula);
+    ad_audit_report *r = ad_audit(ad_add(ad_call(f, 2, operands, 0, NULL, NULL), 1), (ad_audit_options){0});
+    char letters[32] = "";
+    int told = !*words;
+    for (size_t i = 0; i < ad_audit_count(r) && i < 31; i++) {
+        letters[i] = "NZKCR"[ad_audit_finding(r, i)->kind];
+        told |= strstr(ad_audit_finding(r, i)->detail, words) != NULL;
+    }
+    cr_expect(told && !strcmp(letters, kinds), "line %d: findings %s, not %s", line, letters, kinds);
+    ad_audit_free(r);
+    ad_function_free(f);
+}
+#define INSIDE(a, b, formula, kinds, words) expect_inside(__LINE__, a, b, formula, kinds, words)
+
+Test(silent, inside_of_calls)
+{
+    INSIDE(-800, 1, "exp(p) + q", "R", "inside call(x, y): exp(p) underflows to 0, and so does its slope by p");
+    INSIDE(0, 1, "relu(p) + q", "K", "inside call(x, y): p = 0 is where relu(p) has no one slope");
+    INSIDE(1e10, 1, "sqrt(p^2 + 1) - p + q*0", "C", "leave 0, and exact is about 5e-11");
+    INSIDE(0, 1, "log(p)", "N", "inside call(x, y): log(p) is infinite: its operand is at a pole");
+    INSIDE(2, 3, "sin(p)*exp(q)", "", "");
+}
+
+Test(silent, inside_of_a_call_in_a_branch_that_was_not_taken)
+{
+    ad_var at = ad_param(tape, "x", -1), operands[] = {at, at};
+    ad_function *f = function_of("log(p)");
+    ad_var E = ad_select(ad_greater(at, 0), ad_call(f, 2, operands, 0, NULL, NULL), ad_square(at));
+    ad_audit_report *r = ad_audit(E, (ad_audit_options){0});
+    cr_expect_eq(ad_audit_count(r), 0);
+    ad_audit_free(r);
+    ad_backward(E);
+    cr_expect_eq(ad_grad(at), -2);
+    ad_function_free(f);
+}
+
+static int left;
+static void *failing(void *user, void *block, size_t old_size, size_t new_size)
+{
+    (void)user, (void)old_size;
+    if (!new_size) {
+        free(block);
+        return NULL;
+    }
+    return left-- > 0 ? realloc(block, new_size) : NULL;
+}
+
+Test(silent, inside_of_calls_survives_a_failure_of_every_allocation)
+{
+    ad_function *f = function_of("log(1 + exp(p)) + abs(q)");
+    int done = 0;
+    for (int n = 0; !done && n < 400; n++) {
+        left = 1 << 20;
+        ad_tape *t = ad_tape_create((ad_tape_options){.allocator = {.resize = failing}});
+        ad_var operands[] = {ad_param(t, "x", 800), ad_param(t, "y", 0)}, E = ad_call(f, 2, operands, 0, NULL, NULL);
+        left = n;
+        ad_audit_report *r = ad_audit(E, (ad_audit_options){0});
+        cr_assert(r ? ad_audit_count(r) == 4 : ad_tape_error(t) == AD_ERROR_NO_MEMORY, "%d: %zu", n, ad_audit_count(r));
+        done = r != NULL;
+        ad_audit_free(r);
+        left = 0;
+        ad_tape_free(t);
+    }
+    cr_assert(done);
+    ad_function_free(f);
 }
