@@ -106,6 +106,21 @@ Test(silent, what_rounding_does_to_large_arguments)
     ad_audit_free(r);
 }
 
+/* A 0 of which long double knows nothing is no finding, as it mostly is one; but it is not passed over. */
+Test(silent, a_zero_that_may_be_none)
+{
+    ad_audit_report *r = audited(1.5, 1, "(x/x)*(x - 1e30)*y");    /* dE/dx is 1 */
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    cr_assert(ad_audit_print(r, stream) == AD_OK);
+    fclose(stream);
+    cr_expect_str_eq(text, "nothing found\nof dE/d(x) = 0 no digit is known: it is what terms leave that cancel\n");
+    free(text);
+    cr_expect(ad_audit_gradient(r, 0) == 0 && isnan(ad_audit_digits(r, 0)) && ad_audit_digits(r, 1) > 15);
+    ad_audit_free(r);
+}
+
 /* A number that is told has no digits that are not known. */
 Test(silent, what_is_told_as_exact_is_true)
 {
