@@ -388,9 +388,10 @@ ad_wide ad_exact_partial(const ad_shadow *s, uint32_t i, const ad_node *node, si
     const ad_wide *t = s->t;
     uint32_t to = ad_node_operand(node, k);
     ad_wide x = s->v[to], e = s->e[to];
-    if (node->op == AD_OP_sin && e != 0)
+    int large = fabsl(x) > 1e3L && e != 0;
+    if (node->op == AD_OP_sin && large)
         return cosine_beside(x, e);
-    if (node->op == AD_OP_cos && e != 0)
+    if (node->op == AD_OP_cos && large)
         return -sine_beside(x, e);
     if ((node->op == AD_OP_max || node->op == AD_OP_min) && s->v[node->fixed[0]] == s->v[node->fixed[1]]) {
         ad_wide more = (e - s->e[node->fixed[1 - k]]) * (node->op == AD_OP_max ? 1 : -1);
