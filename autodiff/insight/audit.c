@@ -154,6 +154,15 @@ static int passes_at_a_glance(const ad_audit_report *r, const ad_shadow *s)
     return any == 0;
 }
 
+/* Whether a row has no value of its own for want of a sum over all of them. */
+static int sums_over_rows(const ad_shadow *s)
+{
+    for (uint32_t i = 0; i <= s->top; i++)
+        if (s->mark[i] & AD_MARK_NEEDED && ad_word_op(s->tape->head->words[i]) == AD_OP_ROW_SUM)
+            return 1;
+    return 0;
+}
+
 static ad_audit_report *audit(ad_var E, ad_audit_options options, const double *params, const double *const *columns,
                               size_t rows, const char *function)
 {
@@ -173,6 +182,12 @@ static ad_audit_report *audit(ad_var E, ad_audit_options options, const double *
         for (size_t j = 0; wrt && j < r->n_wanted; j++)
             wrt[j] = r->wanted[j].v;
         made = wrt && r->root && ad_shadow_make(&s, tape, E, r->n_wanted, wrt);
+    }
+    if (made && r->rows && sums_over_rows(&s)) {
+        ad_fault(tape, AD_ERROR_ARGUMENT, "ad_%s: E has a sum over rows, whose value no single row has", function);
+        ad_shadow_free(&s);
+        ad_audit_free(r);
+        return NULL;
     }
     if (made) {
         for (size_t row = 0; row < rows && !r->failed && !(r->n == r->most && r->kinds == 1u << AD_AUDIT_NON_FINITE); row++) {
@@ -216,11 +231,6 @@ ad_audit_report *ad_audit_rows(ad_var E, ad_audit_options options, const double 
     ad_tape *tape = ad_tape_of(E, "audit_rows");
     if (!tape)
         return NULL;
-    for (uint32_t i = 0; i <= ad_id(E); i++)
-        if (ad_word_op(tape->head->words[i]) == AD_OP_ROW_SUM) {
-            ad_fault(tape, AD_ERROR_ARGUMENT, "ad_audit_rows: E's tape has a sum over rows, whose value no single row has");
-            return NULL;
-        }
     int param = 0, column = 0;
     const uint32_t *inputs = tape->inputs.base;
     for (uint32_t k = 0; k < tape->n_inputs && inputs[k] <= ad_id(E); k++)

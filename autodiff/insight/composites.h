@@ -125,7 +125,8 @@ static int is_square(look *l, uint32_t i, uint32_t *x)
 {
     ad_node n = node(l, i);
     int square = n.op == AD_OP_square || (n.op == AD_OP_mul && same(l, n.fixed[0], n.fixed[1])) ||
-                 ((n.op == AD_OP_pow || n.op == AD_OP_powi) && is_number(l, n.fixed[1], 2)) || is_number(l, i, 1);
+                 ((n.op == AD_OP_pow || n.op == AD_OP_powi) && is_number(l, n.fixed[1], 2)) ||
+                 (n.op == AD_OP_CONSTANT && l->v[i] > 0 && isfinite(l->v[i]));   /* the square of its root */
     if (!square)
         return 0;
     part(l, i);

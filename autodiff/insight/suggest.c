@@ -347,11 +347,12 @@ size_t ad_suggest_text(ad_tape *tape, const double *v, uint32_t i, char *text, s
     for (size_t k = first; k < (size_t)m.arguments && n < size; k++) {
         ad_text_of(ad_var_at(tape, m.argument[k]), one, m.arguments > 1 ? 32 : 64);
         n += (size_t)snprintf(text + n, size - n, "%s", k > first ? ", " : "");
-        int number = !strcmp(m.name, "logsumexp") && node(&l, m.argument[k]).op == AD_OP_CONSTANT;
-        if (n < size && number && v[m.argument[k]] == 1)
+        int number = node(&l, m.argument[k]).op == AD_OP_CONSTANT, sum = !strcmp(m.name, "logsumexp"),
+            length = !strcmp(m.name, "hypot") || !strcmp(m.name, "norm2");
+        if (n < size && number && sum && v[m.argument[k]] == 1)
             n += (size_t)snprintf(text + n, size - n, "0");
-        else if (n < size && number)
-            n += (size_t)snprintf(text + n, size - n, "log(%s)", one);
+        else if (n < size && number && (sum || (length && v[m.argument[k]] != 1)))
+            n += (size_t)snprintf(text + n, size - n, "%s(%s)", sum ? "log" : "sqrt", one);
         else if (n < size)
             n += write_argument(&m, one, text + n, size - n);
     }

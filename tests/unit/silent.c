@@ -218,6 +218,20 @@ Test(silent, by_row)
     (void)c;
 }
 
+/* A sum over rows that E has nothing to do with. */
+Test(silent, by_row_beside_a_sum_over_rows)
+{
+    ad_tape_reset(tape);
+    x = ad_param(tape, "x", 1);
+    ad_var c = ad_column(tape, "c"), all = ad_row_sum(ad_mul(x, c)), E = ad_log(ad_mul(x, c));
+    const double params[] = {1}, values[] = {1, 0}, *columns[] = {values};
+    ad_audit_report *r = ad_audit_rows(E, (ad_audit_options){.kinds = 1 << AD_AUDIT_NON_FINITE}, params, columns, 2);
+    cr_assert_eq(ad_audit_count(r), 1);
+    cr_expect_eq(ad_audit_finding(r, 0)->row, 1);
+    ad_audit_free(r);
+    (void)all;
+}
+
 /* ---- What a function at a point does is told of the call ------------------------------------------------------------------- */
 
 static ad_function *function_of(const char *formula)

@@ -89,6 +89,7 @@ Test(suggestions, lengths)
     SUGGESTS(ad_pow(ad_add(ad_mul(x, x), ad_pow(y, 2)), 0.5), "hypot(x, y)");
     SUGGESTS(ad_sqrt(ad_add(ad_add(ad_mul(x, x), ad_mul(y, y)), ad_square(ad_sin(x)))), "norm2(x, y, sin(x))");
     SUGGESTS(ad_sqrt(ad_add(1, ad_square(x))), "hypot(1, x)");
+    SUGGESTS(ad_sqrt(ad_add(ad_mul(x, x), 0x1p-40)), "hypot(x, sqrt(9.094947017729282e-13))");
     UNHELPED(ad_sqrt(ad_add(ad_square(x), y)));
 }
 
