@@ -93,7 +93,8 @@ AD_API size_t            ad_audit_count(const ad_audit_report *report);
 AD_API const ad_finding *ad_audit_finding(const ad_audit_report *report, size_t i);
 AD_API size_t            ad_audit_left_out(const ad_audit_report *report);
 /** The requested variables: how many, each one's name or formula, dE/dv as the sweep computes it, and how many significant
- *  digits of that are right, 0 to 16. NaN where it is not finite, nor is E, or digits cannot be told. */
+ *  digits of that are right, 0 to 16; where terms cancel, no more than long double is sure of. NaN where it is not finite, nor is E,
+ *  or digits cannot be told. */
 AD_API size_t      ad_audit_wanted(const ad_audit_report *report);
 AD_API const char *ad_audit_wanted_name(const ad_audit_report *report, size_t j);
 AD_API double      ad_audit_gradient(const ad_audit_report *report, size_t j);

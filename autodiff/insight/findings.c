@@ -164,6 +164,22 @@ static int is_tied_with_itself(const ad_node *node)
     return (node->op == AD_OP_max || node->op == AD_OP_min) && node->fixed[0] == node->fixed[1];
 }
 
+static int differ(const ad_shadow *s, uint32_t i, uint32_t j) { return fabsl(s->e[i] - s->e[j]) > s->doubt[i] + s->doubt[j]; }
+
+/* Whether operand k would not be on its kink without rounding: of a tie or a comparison, not where the others are. */
+static int is_by_rounding(const ad_shadow *s, const ad_node *node, size_t k)
+{
+    uint32_t o = ad_node_operand(node, k);
+    int compares = node->op == AD_OP_max || node->op == AD_OP_min || node->op == AD_OP_clamp || ad_ties(node->op) ||
+                   (node->op >= AD_OP_less && node->op <= AD_OP_not_equal);
+    for (size_t j = 0; j < node->n && compares; j++) {
+        uint32_t other = ad_node_operand(node, j);
+        if (j != k && s->v[other] == s->v[o] && differ(s, o, other))
+            return 1;
+    }
+    return !compares && fabsl(s->e[o]) > s->doubt[o];
+}
+
 static void find_kink(ad_audit_report *r, const ad_shadow *s, const ad_node *node, uint32_t i, size_t row)
 {
     if (is_flat(node) ? !(s->mark[i] & AD_MARK_MATTERS) : s->g[i] == 0)
@@ -189,7 +205,7 @@ static void find_kink(ad_audit_report *r, const ad_shadow *s, const ad_node *nod
             f->left = left, f->slope = ad_tidied(p), f->right = right;
             ad_say(r, f, "%s = %.9g%s is where %s %s: slope %g from the left, %g from the right, and %g is used (%s)",
                 k < f->operands ? f->operand_names[k] : "an operand", s->v[o],
-                fabsl(s->e[o]) > s->doubt[o] ? ", by rounding alone," : "", ad_title(f),
+                is_by_rounding(s, node, k) ? ", by rounding alone," : "", ad_title(f),
                 jumps ? "jumps" : isnan(left) != isnan(right) ? "ends" : "has no one slope", left, right, ad_tidied(p),
                 convention(node->op, at.place, left, p, right));
         }

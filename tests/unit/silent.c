@@ -178,6 +178,9 @@ Test(silent, a_tie_by_rounding)
     cr_expect(ad_audit_gradient(r, 0) == 0.5 && ad_audit_digits(r, 0) == 0);         /* it should be 0 */
     ad_audit_free(r);
     TELLS(0.25, 0.5, "max(x + y, 0.75)", "K", "x + y = 0.75 is where");
+    TELLS(0.1, 0.3, "max(x*y, y*x)", "K", "x*y = 0.03 is where");            /* rounded alike */
+    TELLS(0.1, 0.2, "max(x + y, 0.30000000000000004, 1 - 0.7)", "K", "x + y = 0.3, by rounding alone, is where");
+    TELLS(0.1, 0.2, "x + y > 0.30000000000000004 ? x : y", "K", "x + y = 0.3, by rounding alone, is where");
 }
 
 /* What is at fault is the slope, not an operand that is what it should be. */
