@@ -312,19 +312,45 @@ static void print_finding(const inquiry *q, const found *at)
 static void print_digits(const inquiry *q)
 {
     char number[CLI_NUMBER];
-    int lost = 0;
+    int lost = 0, known = 0;
     for (size_t i = 0; i < q->n_found; i++)
         lost |= q->found[i].finding.kind == AD_AUDIT_CANCELLATION;
     if (!lost || !one_point(q))
         return;
-    printf("digits that can be trusted:");
-    if (!isnan(ad_audit_value_digits(q->last)))
-        printf(" %.0f of %s = %s;", floor(ad_audit_value_digits(q->last)), q->name, cli_format_short(number, ad_audit_value(q->last)));
+    known = !isnan(ad_audit_value_digits(q->last));
     for (size_t k = 0; k < q->params; k++)
-        if (!isnan(ad_audit_digits(q->last, k)))
-            printf("%s %.0f of d(%s)/d(%s) = %s", k ? "," : "", floor(ad_audit_digits(q->last, k)), q->name,
+        known |= !isnan(ad_audit_digits(q->last, k));
+    if (!known)
+        return;
+    printf("digits that can be trusted:");
+    const char *between = "";
+    if (!isnan(ad_audit_value_digits(q->last))) {
+        printf(" %.0f of %s = %s", floor(ad_audit_value_digits(q->last)), q->name, cli_format_short(number, ad_audit_value(q->last)));
+        between = ";";
+    }
+    for (size_t k = 0; k < q->params; k++)
+        if (!isnan(ad_audit_digits(q->last, k))) {
+            printf("%s %.0f of d(%s)/d(%s) = %s", between, floor(ad_audit_digits(q->last, k)), q->name,
                    ad_audit_wanted_name(q->last, k), cli_format_short(number, ad_audit_gradient(q->last, k)));
+            between = ",";
+        }
     putchar('\n');
+}
+
+/* A slope may be 0 because it is, or because long double has no more of it. */
+static int is_unknown(const inquiry *q, size_t k)
+{
+    return one_point(q) && !isnan(ad_audit_value_digits(q->last)) && isnan(ad_audit_digits(q->last, k)) &&
+           isfinite(ad_audit_gradient(q->last, k));
+}
+
+static void print_unknown(const inquiry *q)
+{
+    char number[CLI_NUMBER];
+    for (size_t k = 0; k < q->params; k++)
+        if (is_unknown(q, k))
+            printf("of d(%s)/d(%s) = %s no digit is known: it is what terms leave that cancel\n", q->name,
+                   ad_audit_wanted_name(q->last, k), cli_format_short(number, ad_audit_gradient(q->last, k)));
 }
 
 static int print_text(const inquiry *q)
@@ -334,8 +360,13 @@ static int print_text(const inquiry *q)
     if (q->left_out)
         printf("and %zu more\n", q->left_out);
     print_digits(q);
+    int unknown = 0;
+    for (size_t k = 0; k < q->params; k++)
+        unknown |= is_unknown(q, k);
     if (!q->n_found)
-        printf("nothing found: %s%s\n", q->of ? q->name : "all formulas", q->of ? " and its derivatives are sound" : " are sound");
+        printf("nothing found: %s%s%s\n", q->of ? q->name : "all formulas", q->of ? " and its derivatives are sound" : " are sound",
+               unknown ? ", as far as can be told" : "");
+    print_unknown(q);
     return CLI_RIGHT;
 }
 

@@ -93,11 +93,11 @@ static void add_exact(ad_wide *high, ad_wide *low, ad_wide term)
  * result, as in 1 + exp(-800), is not wrong. */
 static int is_off(const ad_audit_report *r, const ad_shadow *s)
 {
-    int off = s->opaque || !(ad_digits(s->v[s->top], s->v[s->top], s->e[s->top]) >= 12);
+    int off = s->opaque || !(ad_digits(s->v[s->top], s->v[s->top], s->e[s->top], 0) >= 12);
     for (size_t j = 0; j < r->n_wanted; j++)
         if (!ad_is_plain(r->wanted[j].v) && ad_id(r->wanted[j].v) <= s->top) {
             uint32_t i = ad_id(r->wanted[j].v);
-            off |= !(ad_digits(s->g[i], s->G[i], s->low[i]) >= 12);
+            off |= !(ad_digits(s->g[i], s->G[i], s->low[i], 0) >= 12);
         }
     return off;
 }
@@ -113,6 +113,7 @@ static void look(ad_audit_report *r, ad_shadow *s, size_t row)
     r->value += s->v[s->top];
     add_exact(&r->exact_value, &r->low_value, s->v[s->top]);
     add_exact(&r->exact_value, &r->low_value, s->e[s->top]);
+    r->doubt += s->doubt[s->top];
     for (size_t j = 0; j < r->n_wanted; j++) {
         ad_wanted *w = &r->wanted[j];
         if (ad_is_plain(w->v) || ad_id(w->v) > s->top)
@@ -121,6 +122,7 @@ static void look(ad_audit_report *r, ad_shadow *s, size_t row)
         w->gradient += s->g[i];
         add_exact(&w->exact, &w->low, s->G[i]);
         add_exact(&w->exact, &w->low, s->low[i]);
+        w->noise += s->noise[i];
     }
 }
 
@@ -134,9 +136,11 @@ static int has_slope(const ad_audit_report *r, const ad_shadow *s, size_t j)
 static void finish(ad_audit_report *r, const ad_shadow *s)
 {
     ad_report_reaches(r, s);
-    r->value_digits = s->opaque ? NAN : ad_digits(r->value, r->exact_value, r->low_value);
-    for (size_t j = 0; j < r->n_wanted; j++)
-        r->wanted[j].digits = s->opaque || !has_slope(r, s, j) ? NAN : ad_digits(r->wanted[j].gradient, r->wanted[j].exact, r->wanted[j].low);
+    r->value_digits = s->opaque ? NAN : ad_digits(r->value, r->exact_value, r->low_value, r->doubt);
+    for (size_t j = 0; j < r->n_wanted; j++) {
+        ad_wanted *w = &r->wanted[j];
+        w->digits = s->opaque || !has_slope(r, s, j) ? NAN : ad_digits(w->gradient, w->exact, w->low, w->noise);
+    }
 }
 
 /* Only values that are not finite are sought, and there is none: nothing more of this row need be computed. */
@@ -148,6 +152,15 @@ static int passes_at_a_glance(const ad_audit_report *r, const ad_shadow *s)
     for (uint32_t i = 0; i <= s->top; i++)
         any += s->v[i] * 0 * (s->mark[i] & AD_MARK_NEEDED);
     return any == 0;
+}
+
+/* Whether a row has no value of its own for want of a sum over all of them. */
+static int sums_over_rows(const ad_shadow *s)
+{
+    for (uint32_t i = 0; i <= s->top; i++)
+        if (s->mark[i] & AD_MARK_NEEDED && ad_word_op(s->tape->head->words[i]) == AD_OP_ROW_SUM)
+            return 1;
+    return 0;
 }
 
 static ad_audit_report *audit(ad_var E, ad_audit_options options, const double *params, const double *const *columns,
@@ -169,6 +182,12 @@ static ad_audit_report *audit(ad_var E, ad_audit_options options, const double *
         for (size_t j = 0; wrt && j < r->n_wanted; j++)
             wrt[j] = r->wanted[j].v;
         made = wrt && r->root && ad_shadow_make(&s, tape, E, r->n_wanted, wrt);
+    }
+    if (made && r->rows && sums_over_rows(&s)) {
+        ad_fault(tape, AD_ERROR_ARGUMENT, "ad_%s: E has a sum over rows, whose value no single row has", function);
+        ad_shadow_free(&s);
+        ad_audit_free(r);
+        return NULL;
     }
     if (made) {
         for (size_t row = 0; row < rows && !r->failed && !(r->n == r->most && r->kinds == 1u << AD_AUDIT_NON_FINITE); row++) {
@@ -212,11 +231,6 @@ ad_audit_report *ad_audit_rows(ad_var E, ad_audit_options options, const double 
     ad_tape *tape = ad_tape_of(E, "audit_rows");
     if (!tape)
         return NULL;
-    for (uint32_t i = 0; i <= ad_id(E); i++)
-        if (ad_word_op(tape->head->words[i]) == AD_OP_ROW_SUM) {
-            ad_fault(tape, AD_ERROR_ARGUMENT, "ad_audit_rows: E's tape has a sum over rows, whose value no single row has");
-            return NULL;
-        }
     int param = 0, column = 0;
     const uint32_t *inputs = tape->inputs.base;
     for (uint32_t k = 0; k < tape->n_inputs && inputs[k] <= ad_id(E); k++)

@@ -11,8 +11,9 @@
  *   AD_AUDIT_KINK                 an operand on a kink, a step or the end of a domain: the slope used, why, and both
  *                                 one-sided slopes.
  *   AD_AUDIT_CANCELLATION         more than eight digits lost where numbers cancelled, in a value or in the sum of what paths
- *                                 contribute to a slope, and the result is off by it.
- *   AD_AUDIT_RANGE                a number too large or too small for a double made a slope 0 or infinite that is neither.
+ *                                 contribute to a slope, and the result is off by it; or by losses that add up.
+ *   AD_AUDIT_RANGE                a number too large or too small for a double made a slope 0 or infinite that is neither, or a
+ *                                 value or slope wrong; or inf met -inf in a slope.
  *
  * Where nothing is wrong it finds nothing.
  *
@@ -20,10 +21,11 @@
  * double value has, is carried beside every value: exactly through sums, products and choices, as the difference of both
  * precisions through functions. The sweep likewise. So the digits are those of this very evaluation, not a bound: against
  * 256-bit arithmetic they are right to within one digit on more than 99 % of the slopes of random formulas
- * (tests/laws/audit_mpfr.c). Inputs count as exact. Where long double is double (some ARM systems), digits are NaN and
- * cancellation is not told; nor are digits of what goes through ad_call or ad_row_sum, whose inside is not seen.
+ * (tests/laws/audit_mpfr.c). NaN where cancellation leaves less than long double knows. Inputs count as exact. Where long double
+ * is double (some ARM systems), digits are NaN and cancellation is not told. Digits of what goes through ad_call are NaN too; what is
+ * wrong in a function called at a point is told of the call. Into ad_call_sum and ad_row_sum it does not see.
  *
- * It costs about a microsecond and 150 bytes a node, once; recording and sweeps cost what they did. The tape's own gradient
+ * It costs about a microsecond and 190 bytes a node, once; recording and sweeps cost what they did. The tape's own gradient
  * (ad_grad) stays as it is.
  */
 #ifndef AUTODIFF_INSIGHT_AUDIT_H
@@ -91,7 +93,8 @@ AD_API size_t            ad_audit_count(const ad_audit_report *report);
 AD_API const ad_finding *ad_audit_finding(const ad_audit_report *report, size_t i);
 AD_API size_t            ad_audit_left_out(const ad_audit_report *report);
 /** The requested variables: how many, each one's name or formula, dE/dv as the sweep computes it, and how many significant
- *  digits of that are right, 0 to 16. NaN where it is not finite, nor is E, or digits cannot be told. */
+ *  digits of that are right, 0 to 16; where terms cancel, no more than long double is sure of. NaN where it is not finite, nor is E,
+ *  or digits cannot be told. */
 AD_API size_t      ad_audit_wanted(const ad_audit_report *report);
 AD_API const char *ad_audit_wanted_name(const ad_audit_report *report, size_t j);
 AD_API double      ad_audit_gradient(const ad_audit_report *report, size_t j);

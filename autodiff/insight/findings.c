@@ -1,37 +1,21 @@
-/* findings.c -- what is wrong at a point: the five kinds, node by node. */
+/* findings.c -- what is wrong at a point: the five kinds, node by node. What is left after that is lost.c. */
 #include "report.h"
 
 #include "beside.h"
 
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-
-static void say(ad_audit_report *r, ad_finding *f, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void say(ad_audit_report *r, ad_finding *f, const char *format, ...)
-{
-    char text[640];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    f->detail = ad_report_text(r, text);
-}
-
-/* What a node is called in a sentence. */
-static const char *called(const ad_finding *f) { return f->name ? f->name : f->formula; }
-
-/* For sentences: no minus before nan and 0. */
-static double tidy(double x) { return isnan(x) ? NAN : x + 0.0; }
 
 static int out_of_range(ad_wide t) { return t != 0 && (fabsl(t) < DBL_MIN || fabsl(t) > DBL_MAX); }
 
-double ad_digits(double number, ad_wide exact, ad_wide low)
+double ad_digits(double number, ad_wide exact, ad_wide low, ad_wide doubt)
 {
     ad_wide off = fabsl(number - exact - low), size = fabsl(exact + low);
     if (!AD_WIDE || !isfinite(number) || !isfinite(size))
         return NAN;
+    if (doubt > 0 && off <= 4 * doubt && size <= 4 * doubt)
+        return NAN;                        /* nothing is left, or next to it: long double knows no more */
+    off = off > doubt / 4 ? off : doubt / 4;
     if (off == 0)
         return 16;
     double digits = size == 0 ? 0 : (double)-log10l(off / size);
@@ -55,18 +39,24 @@ static int find_non_finite(ad_audit_report *r, const ad_shadow *s, const ad_node
     ad_finding *f = ad_report_entry(r, s, AD_AUDIT_NON_FINITE, i, row);
     if (!f)
         return 1;
-    if (isnan(s->v[i]))
-        say(r, f, "%s is not a number: its operands are outside of where %s is defined", called(f), node->rule->name);
+    if (node->called)
+        ad_say(r, f, "%s is %s: something inside, which is not seen from here", ad_title(f), isnan(s->v[i]) ? "not a number" : "infinite");
+    else if (isfinite(s->t[i]) && isnan(s->v[i]) && !node->list)
+        ad_say(r, f, "%s is not a number only because an operand was rounded or underflowed: it is about %.3Lg", ad_title(f), s->t[i]);
+    else if (isnan(s->v[i]) && !(isfinite(s->t[i]) && node->list))
+        ad_say(r, f, "%s is not a number: its operands are outside of where %s is defined", ad_title(f), node->rule->name);
+    else if (isfinite(s->t[i]) && fabsl(s->t[i]) > DBL_MAX && fabsl(s->t[i]) < 1.01L * DBL_MAX)
+        ad_say(r, f, "%s overflows: it is just beyond the largest double, %.3g", ad_title(f), DBL_MAX);
     else if (isfinite(s->t[i]) && fabsl(s->t[i]) > DBL_MAX)
-        say(r, f, "%s overflows: it is about %.3Lg, and the largest double is %.3g", called(f), s->t[i], DBL_MAX);
+        ad_say(r, f, "%s overflows: it is about %.3Lg, and the largest double is %.3g", ad_title(f), s->t[i], DBL_MAX);
     else if (isfinite(s->t[i]) && node->list)
-        say(r, f, "%s overflows on the way, in a sum: it is about %.3Lg", called(f), s->t[i]);
+        ad_say(r, f, "%s overflows on the way, in a sum: it is about %.3Lg", ad_title(f), s->t[i]);
     else if (isfinite(s->t[i]))
-        say(r, f, "%s is %g only because an operand was rounded or underflowed: it is about %.3Lg", called(f), s->v[i], s->t[i]);
+        ad_say(r, f, "%s is %g only because an operand was rounded or underflowed: it is about %.3Lg", ad_title(f), s->v[i], s->t[i]);
     else if (ad_holds_at(node->op, ad_at_operand(s, node, i, 0).x, ad_at_operand(s, node, i, 0).y, ad_at_operand(s, node, i, 0).w, s->v[i], node->ties))
-        say(r, f, "%s overflows", called(f));
+        ad_say(r, f, "%s overflows", ad_title(f));
     else
-        say(r, f, "%s is infinite: its operand is at a pole", called(f));
+        ad_say(r, f, "%s is infinite: its operand is at a pole", ad_title(f));
     return 1;
 }
 
@@ -82,9 +72,9 @@ static void find_inputs(ad_audit_report *r, const ad_shadow *s, size_t row)
             continue;
         ad_finding *f = ad_report_entry(r, s, AD_AUDIT_NON_FINITE, i, row);
         if (f && op == AD_OP_COLUMN && s->own)
-            say(r, f, "%s is a column: it has values by row, and none on the tape; audit rows with ad_audit_rows", called(f));
+            ad_say(r, f, "%s is a column: it has values by row, and none on the tape; audit rows with ad_audit_rows", ad_title(f));
         else if (f)
-            say(r, f, "%s is %s itself", op == AD_OP_CONSTANT ? "a constant" : called(f), isnan(s->v[i]) ? "not a number" : "infinite");
+            ad_say(r, f, "%s is %s itself", op == AD_OP_CONSTANT ? "a constant" : ad_title(f), isnan(s->v[i]) ? "not a number" : "infinite");
     }
 }
 
@@ -107,10 +97,10 @@ static void find_zero(ad_audit_report *r, const ad_shadow *s, const ad_node *nod
             f->slope = p;
             const char *operand = k < f->operands ? f->operand_names[k] : "an operand";
             if (slope)
-                say(r, f, "the slope of %s by %s is %g and met an adjoint of 0%s: it contributes nothing", called(f), operand, tidy(p),
+                ad_say(r, f, "the slope of %s by %s is %g and met an adjoint of 0%s: it contributes nothing", ad_title(f), operand, ad_tidied(p),
                     s->mark[i] & AD_MARK_MATTERS ? "" : " (a branch that was not taken)");
             else
-                say(r, f, "the adjoint of %s is %g and met a slope of 0 by %s: it contributes nothing", called(f), tidy(g), operand);
+                ad_say(r, f, "the adjoint of %s is %g and met a slope of 0 by %s: it contributes nothing", ad_title(f), ad_tidied(g), operand);
         }
         return;
     }
@@ -141,7 +131,7 @@ static const char *convention(enum ad_op op, int operand, double left, double sl
 }
 
 /* A slope that was found a step beside may differ in its last digits. */
-static double near(double found, double slope) { return isfinite(slope) && fabs(found - slope) <= 1e-9 * fabs(slope) ? slope : tidy(found); }
+static double near(double found, double slope) { return isfinite(slope) && fabs(found - slope) <= 1e-9 * fabs(slope) ? slope : ad_tidied(found); }
 
 static int is_flat(const ad_node *node)
 {
@@ -174,6 +164,22 @@ static int is_tied_with_itself(const ad_node *node)
     return (node->op == AD_OP_max || node->op == AD_OP_min) && node->fixed[0] == node->fixed[1];
 }
 
+static int differ(const ad_shadow *s, uint32_t i, uint32_t j) { return fabsl(s->e[i] - s->e[j]) > s->doubt[i] + s->doubt[j]; }
+
+/* Whether operand k would not be on its kink without rounding: of a tie or a comparison, not where the others are. */
+static int is_by_rounding(const ad_shadow *s, const ad_node *node, size_t k)
+{
+    uint32_t o = ad_node_operand(node, k);
+    int compares = node->op == AD_OP_max || node->op == AD_OP_min || node->op == AD_OP_clamp || ad_ties(node->op) ||
+                   (node->op >= AD_OP_less && node->op <= AD_OP_not_equal);
+    for (size_t j = 0; j < node->n && compares; j++) {
+        uint32_t other = ad_node_operand(node, j);
+        if (j != k && s->v[other] == s->v[o] && differ(s, o, other))
+            return 1;
+    }
+    return !compares && fabsl(s->e[o]) > s->doubt[o];
+}
+
 static void find_kink(ad_audit_report *r, const ad_shadow *s, const ad_node *node, uint32_t i, size_t row)
 {
     if (is_flat(node) ? !(s->mark[i] & AD_MARK_MATTERS) : s->g[i] == 0)
@@ -196,10 +202,11 @@ static void find_kink(ad_audit_report *r, const ad_shadow *s, const ad_node *nod
         ad_finding *f = ad_report_entry(r, s, AD_AUDIT_KINK, i, row);
         if (f) {
             f->operand = k;
-            f->left = left, f->slope = tidy(p), f->right = right;
-            say(r, f, "%s = %.9g is where %s %s: slope %g from the left, %g from the right, and %g is used (%s)",
-                k < f->operands ? f->operand_names[k] : "an operand", s->v[o], called(f),
-                jumps ? "jumps" : isnan(left) != isnan(right) ? "ends" : "has no one slope", left, right, tidy(p),
+            f->left = left, f->slope = ad_tidied(p), f->right = right;
+            ad_say(r, f, "%s = %.9g%s is where %s %s: slope %g from the left, %g from the right, and %g is used (%s)",
+                k < f->operands ? f->operand_names[k] : "an operand", s->v[o],
+                is_by_rounding(s, node, k) ? ", by rounding alone," : "", ad_title(f),
+                jumps ? "jumps" : isnan(left) != isnan(right) ? "ends" : "has no one slope", left, right, ad_tidied(p),
                 convention(node->op, at.place, left, p, right));
         }
         return;
@@ -226,7 +233,7 @@ static int rounded_inputs(const ad_shadow *s, const ad_node *node)
 static void find_cancellation(ad_audit_report *r, const ad_shadow *s, const ad_node *node, uint32_t i, size_t row)
 {
     double z = s->v[i], largest = 0;
-    ad_wide e = fabsl(s->e[i]), brought = 0;
+    ad_wide e = fabsl(s->e[i]);
     if (!AD_WIDE || !(s->mark[i] & AD_MARK_MATTERS) || (s->G[i] == 0 && i != s->top))
         return;
     int inputs = rounded_inputs(s, node);
@@ -234,11 +241,10 @@ static void find_cancellation(ad_audit_report *r, const ad_shadow *s, const ad_n
         return;
     for (size_t k = 0; k < node->n; k++) {
         ad_at at = ad_at_operand(s, node, i, k);
-        brought = fmaxl(brought, fabsl(s->e[ad_node_operand(node, k)]));
         if (k + (size_t)node->constant < node->n)
             largest = fmax(largest, fabs(s->v[ad_node_operand(node, k)] * ad_partial_at(node->op, at.place, at.x, at.y, at.w, at.z, at.n, at.m)));
     }
-    if (!(largest > 1e8 * fabs(z)) || !isfinite(largest) || (z == 0 && e <= 0x1p-8L * brought))
+    if (!(largest > 1e8 * fabs(z)) || !isfinite(largest) || (z == 0 && e <= 4 * s->doubt[i]))
         return;                            /* errors that cancel too leave the noise of long double */
     if (fabsl(s->t[i]) < DBL_MIN && s->t[i] != 0)
         return;                            /* underflow is another matter */
@@ -247,9 +253,10 @@ static void find_cancellation(ad_audit_report *r, const ad_shadow *s, const ad_n
         return;
     f->digits_lost = z == 0 ? 16 : fmin(16, log10(largest / fabs(z)));
     if (e <= 1e-12L * fabsl(s->t[i]))
-        say(r, f, "%s loses %.0f digits: inputs of size %.3g leave %.3g, and what they were rounded by", called(f), f->digits_lost, largest, z);
+        ad_say(r, f, "%s loses %.0f digits: inputs of size %.3g leave %.3g, and what they were rounded by", ad_title(f), f->digits_lost, largest, z);
     else
-        say(r, f, "%s loses %.0f digits: terms of size %.3g leave %.9g, and exact is about %.4Lg", called(f), f->digits_lost, largest, z, s->t[i]);
+        ad_say(r, f, "%s loses %.0f digits: terms of size %.3g leave %.9g, and exact is about %s", ad_title(f), f->digits_lost, largest, z,
+            ad_known(s->t[i], s->doubt[i]).text);
 }
 
 /* What paths contribute to a slope. */
@@ -259,14 +266,14 @@ static void find_cancelled_slope(ad_audit_report *r, const ad_shadow *s, uint32_
     if (!AD_WIDE || s->opaque || !(s->mark[i] & AD_MARK_WANTED) || i == s->top || !isfinite(s->g[i]) || !isfinite(exact) || !isfinite(s->size[i]))
         return;
     ad_wide slope = fabsl(exact) > fabs(s->g[i]) ? fabsl(exact) : fabs(s->g[i]);
-    if (!(s->size[i] > 1e8L * slope) || off <= 1e-12L * fabsl(exact) || off <= 0x1p-60L * s->size[i])
+    if (!(s->size[i] > 1e8L * slope) || off <= 1e-12L * fabsl(exact) || off <= 4 * s->noise[i])
         return;
     ad_finding *f = ad_report_entry(r, s, AD_AUDIT_CANCELLATION, i, row);
     if (f) {
         f->suggestion = NULL;
         f->digits_lost = slope > 0 ? fmin(16, (double)log10l(s->size[i] / slope)) : 16;
-        say(r, f, "the slope by %s loses %.0f digits: paths that contribute up to %.3Lg leave %.9g, and exact is about %.4Lg", called(f),
-            f->digits_lost, s->size[i], s->g[i], exact);
+        ad_say(r, f, "the slope by %s loses %.0f digits: paths that contribute up to %.3Lg leave %.9g, and exact is about %s", ad_title(f),
+            f->digits_lost, s->size[i], s->g[i], ad_known(exact, s->noise[i]).text);
     }
 }
 
@@ -278,18 +285,18 @@ static void say_range(ad_audit_report *r, ad_finding *f, const ad_shadow *s, con
     const char *operand = k < f->operands ? f->operand_names[k] : "an operand";
     for (size_t j = 0; j < node->n && j < f->operands; j++) {
         ad_wide t = s->t[ad_node_operand(node, j)];
-        if (out_of_range(t)) {
-            say(r, f, "the slope of %s by %s is %g for want of range: %s is about %.3Lg, and in double %g", called(f), operand, tidy(p),
+        if (out_of_range(t) && !(fabsl(s->e[ad_node_operand(node, j)]) <= 1e-8L * fabsl(t) && isfinite(s->v[ad_node_operand(node, j)]))) {
+            ad_say(r, f, "the slope of %s by %s is %g for want of range: %s is about %.3Lg, and in double %g", ad_title(f), operand, ad_tidied(p),
                 f->operand_names[j], t, s->v[ad_node_operand(node, j)]);
             return;
         }
     }
     if (s->v[i] == 0)
-        say(r, f, "%s underflows to 0, and so does its slope by %s", called(f), operand);
+        ad_say(r, f, "%s underflows to 0, and so does its slope by %s", ad_title(f), operand);
     else if (P == 0)
-        say(r, f, "the slope of %s by %s is 0 for want of range: it is not 0, but far below the smallest double", called(f), operand);
+        ad_say(r, f, "the slope of %s by %s is 0 for want of range: it is not 0, but far below the smallest double", ad_title(f), operand);
     else
-        say(r, f, "the slope of %s by %s is %g for want of range: it is about %.3Lg", called(f), operand, tidy(p), P);
+        ad_say(r, f, "the slope of %s by %s is %g for want of range: it is about %.3Lg", ad_title(f), operand, ad_tidied(p), P);
 }
 
 static int find_range(ad_audit_report *r, const ad_shadow *s, const ad_node *node, uint32_t i, size_t row)
@@ -322,7 +329,7 @@ static int find_range(ad_audit_report *r, const ad_shadow *s, const ad_node *nod
         ad_finding *f = ad_report_entry(r, s, AD_AUDIT_RANGE, i, row);
         if (f && lost) {
             f->operand = k;
-            say(r, f, "what %s hands to %s, %.3g times %.3g, is %s", called(f), k < f->operands ? f->operand_names[k] : "an operand", g, p,
+            ad_say(r, f, "what %s hands to %s, %.3g times %.3g, is %s", ad_title(f), k < f->operands ? f->operand_names[k] : "an operand", g, p,
                 g * p == 0 ? "too small for a double: 0" : "too large for a double");
         } else if (f) {
             f->operand = k;
@@ -334,33 +341,18 @@ static int find_range(ad_audit_report *r, const ad_shadow *s, const ad_node *nod
     return 0;
 }
 
-/* No slope is silently 0 or not finite: what no operation accounts for, as sums of contributions that overflow. */
-static void find_slopes(ad_audit_report *r, const ad_shadow *s, size_t row)
-{
-    for (size_t j = 0; j < r->n_wanted; j++) {
-        if (ad_is_plain(r->wanted[j].v) || ad_id(r->wanted[j].v) > s->top)
-            continue;
-        uint32_t i = ad_id(r->wanted[j].v);
-        ad_wide exact = s->G[i] + s->low[i];
-        if (isfinite(s->g[i]) && (s->g[i] != 0 || !isfinite(exact) || fabsl(exact) <= 0x1p-60L * s->size[i]))
-            continue;
-        ad_finding *f = ad_report_entry(r, s, AD_AUDIT_RANGE, i, row);
-        if (f)
-            say(r, f, "the slope by %s is %g, and exact is about %.4Lg", called(f), tidy(s->g[i]), exact);
-    }
-}
-
 /* ---- All ------------------------------------------------------------------------------------------------------------------ */
 
 void ad_audit_point(ad_audit_report *r, const ad_shadow *s, size_t row)
 {
-    size_t before = r->n + r->left_out;
+    size_t before = r->n + r->left_out, from = r->n;
     int blamed = 0;
     for (uint32_t i = 0; i <= s->top && !r->failed; i++) {
         if (!(s->mark[i] & AD_MARK_NEEDED))
             continue;
         ad_node node = ad_shadow_node(s, i);
-        int non_finite = find_non_finite(r, s, &node, i, row);
+        int looked = node.called && s->mark[i] & AD_MARK_MATTERS && (s->G[i] != 0 || i == s->top || !isfinite(s->v[i]));
+        int non_finite = (looked && ad_audit_inside(r, s, &node, i, row)) || find_non_finite(r, s, &node, i, row);
         blamed |= non_finite;
         if (r->kinds == 1u << AD_AUDIT_NON_FINITE)
             continue;
@@ -376,6 +368,6 @@ void ad_audit_point(ad_audit_report *r, const ad_shadow *s, size_t row)
     }
     if (!blamed && r->n + r->left_out == before)
         find_inputs(r, s, row);
-    if (r->n + r->left_out == before)
-        find_slopes(r, s, row);
+    if (!r->failed && r->n - from + before == r->n + r->left_out && r->kinds == (1u << AD_AUDIT_KINDS) - 1)
+        ad_audit_rest(r, s, from, row);
 }

@@ -65,6 +65,15 @@ static void print_digits(const ad_audit_report *r, FILE *stream)
             fprintf(stream, "    dE/d(%s) = %.9g: %.0f\n", r->wanted[j].name, r->wanted[j].gradient, floor(r->wanted[j].digits));
 }
 
+/* A slope may be 0 because it is, or because long double has no more of it: silence would be a guess. */
+static void print_unknown(const ad_audit_report *r, FILE *stream)
+{
+    for (size_t j = 0; j < r->n_wanted && r->value_digits == r->value_digits; j++)
+        if (isfinite(r->wanted[j].gradient) && isnan(r->wanted[j].digits))
+            fprintf(stream, "of dE/d(%s) = %.9g no digit is known: it is what terms leave that cancel\n", r->wanted[j].name,
+                    r->wanted[j].gradient);
+}
+
 ad_status ad_audit_print(const ad_audit_report *r, FILE *stream)
 {
     if (!r || !stream)
@@ -76,5 +85,6 @@ ad_status ad_audit_print(const ad_audit_report *r, FILE *stream)
     if (r->left_out)
         fprintf(stream, "and %zu more\n", r->left_out);
     print_digits(r, stream);
+    print_unknown(r, stream);
     return ferror(stream) ? AD_ERROR_IO : AD_OK;
 }

@@ -19,7 +19,9 @@ static ad_var replay_node(const ad_function *f, ad_tape *tape, uint32_t i, const
                      ad_graph_arity(node->op) > 2 ? made[node->w] : ad_const(0));
 }
 
-ad_var ad_replay(const ad_function *f, ad_tape *tape)
+ad_var ad_replay(const ad_function *f, ad_tape *tape) { return ad_replay_output(f, tape, 0); }
+
+ad_var ad_replay_output(const ad_function *f, ad_tape *tape, size_t k)
 {
     uint32_t n = f->graph.n;
     for (uint32_t i = 0; i < n; i++)
@@ -33,7 +35,7 @@ ad_var ad_replay(const ad_function *f, ad_tape *tape)
     if (ad_tape_error(tape) == AD_OK && made) {
         for (uint32_t i = 0; i < n; i++)
             made[i] = replay_node(f, tape, i, made);
-        output = made[f->outputs[0]];
+        output = made[f->outputs[k]];
     }
     ad_drop(&f->allocator, made, n, sizeof *made);
     return output;

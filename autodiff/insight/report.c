@@ -5,6 +5,8 @@
 #include "text.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { CHUNK = 4096, OPERANDS = 16 };
@@ -32,6 +34,31 @@ const char *ad_report_text(ad_audit_report *r, const char *text)
     size_t n = strlen(text) + 1;
     char *copy = ad_report_room(r, n);
     return copy ? memcpy(copy, text, n) : NULL;
+}
+
+void ad_say(ad_audit_report *r, ad_finding *f, const char *format, ...)
+{
+    char text[640];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    f->detail = ad_report_text(r, text);
+}
+
+const char *ad_title(const ad_finding *f) { return f->name ? f->name : f->formula; }
+
+double ad_tidied(double x) { return isnan(x) ? NAN : x + 0.0; }
+
+ad_digits_text ad_known(ad_wide exact, ad_wide doubt)
+{
+    ad_digits_text n;
+    ad_wide digits = doubt > 0 && exact != 0 ? log10l(fabsl(exact) / doubt) : 4;
+    if (digits > 0 && (exact != 0 || doubt == 0))
+        snprintf(n.text, sizeof n.text, "%.*Lg", digits >= 4 ? 4 : digits > 1 ? (int)digits : 1, exact);
+    else
+        snprintf(n.text, sizeof n.text, "0, within %.1Lg", doubt);
+    return n;
 }
 
 static const char *name_of_node(ad_audit_report *r, uint32_t i)
@@ -83,7 +110,7 @@ ad_finding *ad_report_entry(ad_audit_report *r, const ad_shadow *s, ad_audit_kin
     f->formula = ad_report_text(r, text);
     add_operands(r, f, s, i);
     if (r->looked_at != row + 1) {         /* what helps depends on the values */
-        ad_suggest_roots(r->tape, s->v, s->top, r->root);
+        ad_suggest_roots(r->tape, s->v, s->mark, s->top, r->root);
         r->looked_at = row + 1;
     }
     if (r->root[i] != UINT32_MAX && ad_suggest_text(r->tape, s->v, r->root[i], text, sizeof text))

@@ -1,4 +1,6 @@
-/* shadow.c -- values and adjoints in double and in long double side by side. */
+/* shadow.c -- values and adjoints in double and in long double side by side: a graph's points, values in double, and the sweep.
+ * Values in long double are exact.c.
+ */
 #include "shadow.h"
 
 #include "autodiff/tape/operations.h"
@@ -45,6 +47,11 @@ static void mark_graph(ad_shadow *s, size_t n, const ad_var *wrt)
     }
 }
 
+static int is_whole(const ad_shadow *s)
+{
+    return s->mark && s->v && s->g && s->t && s->e && s->G && s->low && s->size && s->doubt && s->noise && s->list && s->numbers;
+}
+
 int ad_shadow_make(ad_shadow *s, ad_tape *tape, ad_var E, size_t n, const ad_var *wrt)
 {
     const ad_allocator *a = &tape->allocator;
@@ -60,9 +67,11 @@ int ad_shadow_make(ad_shadow *s, ad_tape *tape, ad_var E, size_t n, const ad_var
     s->G    = zeroed(a, nodes, sizeof *s->G);
     s->low  = zeroed(a, nodes, sizeof *s->low);
     s->size = zeroed(a, nodes, sizeof *s->size);
+    s->doubt = zeroed(a, nodes, sizeof *s->doubt);
+    s->noise = zeroed(a, nodes, sizeof *s->noise);
     s->list = zeroed(a, s->longest + 1, sizeof *s->list);
     s->numbers = zeroed(a, s->most + 1, sizeof *s->numbers);
-    if (!s->mark || !s->v || !s->g || !s->t || !s->e || !s->G || !s->low || !s->size || !s->list || !s->numbers)
+    if (!is_whole(s))
         return 0;
     s->g += AD_SWEEP_BEFORE;
     memcpy(s->v, tape->head->values, nodes * sizeof *s->v);
@@ -73,10 +82,11 @@ void ad_shadow_free(ad_shadow *s)
 {
     const ad_allocator *a = &s->tape->allocator;
     size_t nodes = s->top + (size_t)1;
-    int whole = s->mark && s->v && s->g && s->t && s->e && s->G && s->low && s->size && s->list && s->numbers;
+    int whole = is_whole(s);
     struct { void *block; size_t n, size; } blocks[] = {
         {s->mark, nodes, 1}, {s->v, nodes, sizeof *s->v}, {s->t, nodes, sizeof *s->t}, {s->e, nodes, sizeof *s->e},
         {s->G, nodes, sizeof *s->G}, {s->low, nodes, sizeof *s->low}, {s->size, nodes, sizeof *s->size},
+        {s->doubt, nodes, sizeof *s->doubt}, {s->noise, nodes, sizeof *s->noise},
         {s->list, s->longest + 1, sizeof *s->list}, {s->numbers, s->most + 1, sizeof *s->numbers},
         {whole ? s->g - AD_SWEEP_BEFORE : s->g, nodes + AD_SWEEP_BEFORE, sizeof *s->g},
     };
@@ -151,6 +161,7 @@ static int passes(const ad_shadow *s, const ad_node *node, size_t k)
     const uint32_t *o = node->fixed;
     switch (node->op) {
     case AD_OP_select: return k == 0 || (v[o[0]] != 0) == (k == 1);
+    case AD_OP_chain:  return v[o[1 - k]] != 0;
     case AD_OP_max:    return !(v[o[k]] < v[o[1 - k]]);
     case AD_OP_min:    return !(v[o[k]] > v[o[1 - k]]);
     case AD_OP_clamp:  return isnan(node->ties) || k == (v[o[0]] < v[o[1]] ? 1 : v[o[0]] > v[o[2]] ? 2 : 0);
@@ -195,158 +206,12 @@ ad_at ad_at_operand(const ad_shadow *s, const ad_node *node, uint32_t i, size_t 
     return at;
 }
 
-/* ---- Values in long double ----------------------------------------------------------------------------------------------- */
-
-/* What the double sum of two lacks, exactly (D. E. Knuth; any order of sizes). */
-static ad_wide sum_error(double x, double y, double z)
-{
-    double back = z - x;
-    return (ad_wide)((x - (z - back)) + (y - back));
-}
-
-/* x y less z, all of it: in long double what is left of 106 bits rounds to 64 of them, unless it is split. */
-static ad_wide product_error(double x, double y, double z)
-{
-    double p = x * y;
-    ad_wide rest = fabs(p) > 1e-250 && fabs(p) < 1e300 ? (ad_wide)fma(x, y, -p) : (ad_wide)x * y - p;
-    return ((ad_wide)p - z) + rest;
-}
-
-/* e of rows whose own rounding error is exact; 0 where the row is none of them. */
-static int error_of_row(const ad_shadow *s, const ad_node *node, uint32_t i, ad_wide *e)
-{
-    const uint32_t *o = node->fixed;
-    double x = s->v[o[0]], y = s->v[o[1]], w = s->v[o[2]], z = s->v[i];
-    ad_wide ex = s->e[o[0]], ey = s->e[o[1]], ew = s->e[o[2]];
-    switch (node->op) {
-    case AD_OP_add:    *e = sum_error(x, y, z) + ex + ey; return 1;
-    case AD_OP_sub:    *e = sum_error(x, -y, z) + ex - ey; return 1;
-    case AD_OP_neg:    *e = -ex; return 1;
-    case AD_OP_mul: case AD_OP_chain:
-                       *e = product_error(x, y, z) + x * ey + y * ex + ex * ey; return 1;
-    case AD_OP_square: *e = product_error(x, x, z) + 2 * x * ex + ex * ex; return 1;
-    case AD_OP_div:    if (y == 0 || z == 0)
-                           return 0;
-                       *e = ((ex - z * ey) - product_error(z, y, x)) / (y + ey); return 1;
-    case AD_OP_fma: {
-        ad_wide high = (ad_wide)(x * y), low = product_error(x, y, x * y);
-        ad_wide_add(&high, &low, w);
-        ad_wide_add(&high, &low, -z);
-        *e = high + (low + (x * ey + y * ex + ex * ey + ew));
-        return 1;
-    }
-    case AD_OP_abs:    *e = x < 0 ? -ex : ex; return x != 0;
-    case AD_OP_max:    *e = x > y ? ex : ey; return x != y;
-    case AD_OP_min:    *e = x < y ? ex : ey; return x != y;
-    case AD_OP_select: *e = x != 0 ? ey : ew; return 1;
-    case AD_OP_clamp:  *e = x < y ? ey : x > w ? ew : ex; return x != y && x != w;
-    case AD_OP_relu:   *e = x > 0 ? ex : 0; return x != 0;
-    default:           return 0;
-    }
-}
-
-/* e of a sum, mean or dot product, from the exact sum of the doubles and the terms' errors. */
-static ad_wide error_of_list(const ad_shadow *s, const ad_node *node, uint32_t i)
-{
-    ad_wide high = 0, low = 0;
-    double n = node->op == AD_OP_mean ? (double)node->n : 1;
-    for (size_t k = 0; k < node->n; k++) {
-        uint32_t o = ad_node_operand(node, k);
-        if (node->op != AD_OP_dot) {
-            ad_wide_add(&high, &low, s->v[o]);
-            ad_wide_add(&high, &low, s->e[o]);
-        } else if (k % 2) {
-            uint32_t p = ad_node_operand(node, k - 1);
-            double product = s->v[p] * s->v[o];
-            ad_wide_add(&high, &low, product);
-            ad_wide_add(&high, &low, product_error(s->v[p], s->v[o], product) + s->v[p] * s->e[o] + s->v[o] * s->e[p] + s->e[p] * s->e[o]);
-        }
-    }
-    ad_wide_add(&high, &low, -n * s->v[i]);
-    return (high + low) / n;
-}
-
-static int finite_operands(const ad_shadow *s, const ad_node *node)
-{
-    for (size_t k = 0; k < node->n; k++)
-        if (!isfinite(s->v[ad_node_operand(node, k)]) || !isfinite(s->e[ad_node_operand(node, k)]))
-            return 0;
-    return 1;
-}
-
-int ad_is_never_zero(enum ad_op op)
-{
-    switch (op) {
-    case AD_OP_exp: case AD_OP_exp2: case AD_OP_sigmoid: case AD_OP_softplus: case AD_OP_log_sigmoid: case AD_OP_gaussian:
-    case AD_OP_normal_pdf: case AD_OP_normal_cdf: case AD_OP_erfc: case AD_OP_sech:
-        return 1;
-    default:
-        return 0;
-    }
-}
-
-int ad_is_never_flat(enum ad_op op, double x)
-{
-    switch (op) {
-    case AD_OP_tanh: case AD_OP_erf: case AD_OP_expm1: case AD_OP_elu: case AD_OP_silu: case AD_OP_gelu:
-        return isfinite(x);
-    case AD_OP_gaussian: case AD_OP_normal_pdf: case AD_OP_sech:
-        return isfinite(x) && x != 0;
-    default:
-        return isfinite(x) && ad_is_never_zero(op);
-    }
-}
-
-/* What a value of 1 or -1 lacks of it, where a function of x comes close to that but never is: long double cannot tell. */
-static ad_wide short_of_one(enum ad_op op, ad_wide x)
-{
-    ad_wide a = fabsl(x);
-    switch (op) {
-    case AD_OP_sigmoid:    return expl(-a);
-    case AD_OP_tanh:       return copysignl(2 * expl(-2 * a), x);
-    case AD_OP_erf:        return copysignl(erfcl(a), x);
-    case AD_OP_normal_cdf: return erfcl(a * sqrtl(0.5L)) / 2;
-    default:               return 0;
-    }
-}
-
-void ad_shadow_values(ad_shadow *s)
-{
-    for (uint32_t i = 0; i <= s->top; i++) {
-        if (!(s->mark[i] & AD_MARK_NEEDED))
-            continue;
-        ad_node node = ad_node_at(s->tape, i);
-        s->e[i] = 0;
-        s->t[i] = s->v[i];
-        if (!node.n || node.called)
-            continue;
-        int sums = node.op == AD_OP_sum || node.op == AD_OP_mean || node.op == AD_OP_dot;
-        int plain = isfinite(s->v[i]) && finite_operands(s, &node);
-        if (plain && sums)
-            s->e[i] = error_of_list(s, &node, i);
-        else if (!(plain && !node.list && error_of_row(s, &node, i, &s->e[i]) && isfinite(s->e[i]))) {
-            const uint32_t *o = node.fixed;
-            s->t[i] = node.list ? ad_wide_of_list(node.op, node.n, node.list, s->t) : ad_wide_value(node.op, s->t[o[0]], s->t[o[1]], s->t[o[2]]);
-            if (s->t[i] == 0 && s->v[i] == 0 && ad_is_never_zero(node.op) && isfinite(s->v[o[0]]))
-                s->t[i] = node.op == AD_OP_log_sigmoid ? -LDBL_MIN : LDBL_MIN;
-            s->e[i] = isfinite(s->v[i]) && isfinite(s->t[i]) ? s->t[i] - s->v[i] : 0;
-            if (fabs(s->v[i]) == 1 && isfinite(s->v[o[0]]) && s->e[i] == 0)
-                s->e[i] = -short_of_one(node.op, s->t[o[0]]);
-            continue;
-        }
-        s->t[i] = s->v[i] + s->e[i];
-    }
-}
-
 /* ---- The sweep ----------------------------------------------------------------------------------------------------------- */
 
 static void give(ad_shadow *s, uint32_t i, const ad_node *node, size_t k)
 {
-    size_t width = node->width, first = k / width * width;
-    const ad_wide *t = s->t;
     uint32_t to = ad_node_operand(node, k);
-    ad_wide y = width > 1 ? t[ad_node_operand(node, first + 1)] : 0, w = width > 2 ? t[ad_node_operand(node, first + 2)] : 0;
-    ad_wide p = ad_wide_partial(node->op, (int)(k - first), t[ad_node_operand(node, first)], y, w, t[i], (ad_wide)(node->n / width), node->ties);
+    ad_wide p = ad_exact_partial(s, i, node, k);
     if (p == 0 && !(k == 0 && ad_is_never_flat(node->op, s->v[to])))
         return;
     ad_wide term = s->G[i] * p;
@@ -355,6 +220,12 @@ static void give(ad_shadow *s, uint32_t i, const ad_node *node, size_t k)
     ad_wide_add(&s->G[to], &s->low[to], term);
     if (s->low[i] != 0)
         ad_wide_add(&s->G[to], &s->low[to], s->low[i] * p);
+    if (ad_partial_is_exact(s, node, k)) {
+        ad_wide rest = fmal(s->G[i], p, -term);
+        s->low[to] += isfinite(rest) ? rest : 0;
+    } else
+        s->noise[to] += 0x1p-62L * fabsl(term);
+    s->noise[to] += fabsl(p) * s->noise[i];
     s->size[to] += fabsl(term);
 }
 
@@ -372,6 +243,7 @@ static void give_through_call(ad_shadow *s, uint32_t i, const ad_node *node)
     for (size_t k = 0; k < n; k++) {
         ad_wide_add(&s->G[node->list[k]], &s->low[node->list[k]], dx[k]);
         s->size[node->list[k]] += fabs(dx[k]);
+        s->noise[node->list[k]] += 0x1p-51L * fabs(dx[k]);
     }
 }
 
@@ -382,6 +254,7 @@ void ad_shadow_sweep(ad_shadow *s)
     memset(s->G, 0, nodes * sizeof *s->G);
     memset(s->low, 0, nodes * sizeof *s->low);
     memset(s->size, 0, nodes * sizeof *s->size);
+    memset(s->noise, 0, nodes * sizeof *s->noise);
     s->g[s->top] = 1;
     ad_sweep_carefully(s->tape, s->v, s->own, s->g, s->top);
     s->G[s->top] = 1;

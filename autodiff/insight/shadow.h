@@ -1,5 +1,5 @@
 /* shadow.h -- a graph evaluated twice, in double as the tape does and in long double beside it, at the tape's own point or
- * at another. What is wrong with the numbers is read off the difference: findings.c. Not installed.
+ * at another. What is wrong with the numbers is read off the difference: findings.c, lost.c. Not installed.
  *
  * The exact value of node i is v + e. e is carried by itself through sums, products and choices, with the rounding error of
  * each, which is known exactly there; through functions it is the long double value less the double. So e is the error
@@ -15,7 +15,10 @@ enum {
     AD_MARK_NEEDED  = 1,                   /* an operand of an operand ... of E */
     AD_MARK_MATTERS = 2,                   /* E's value comes from it: not in a branch that was not taken */
     AD_MARK_DEPENDS = 4,                   /* a requested variable is among what it is computed from */
-    AD_MARK_WANTED  = 8                    /* a requested variable itself */
+    AD_MARK_WANTED  = 8,                   /* a requested variable itself */
+    AD_MARK_EXACT   = 16,                  /* its value is exactly what it would be without rounding, and that is known */
+    AD_MARK_TOLD    = 32,                  /* something was found at this point that explains its slope */
+    AD_MARK_OFF     = 64                   /* its value is wrong, as was found */
 };
 
 typedef struct ad_shadow {
@@ -27,7 +30,9 @@ typedef struct ad_shadow {
     double        *v;                      /* [top + 1] values */
     double        *g;                      /* [top + 1] adjoints, as the sweep computes them; two places before it */
     ad_wide       *t, *e;                  /* [top + 1] exact value, and what v lacks of it */
+    ad_wide       *doubt;                  /* [top + 1] how far t itself may be off */
     ad_wide       *G, *low, *size;         /* [top + 1] exact adjoint, high and low; sum of contributions' sizes */
+    ad_wide       *noise;                  /* [top + 1] how far that adjoint itself may be off */
     unsigned char *mark;                   /* [top + 1] */
     ad_var        *list;                   /* [longest] room for the operands of an n-ary node */
     size_t         longest, most;
@@ -43,9 +48,13 @@ void ad_shadow_free(ad_shadow *s);
 void ad_shadow_move(ad_shadow *s, const double *params, const double *const *columns, size_t row);
 /* Which nodes matter, at the point where it is. */
 void ad_shadow_choose(ad_shadow *s);
-/* t and e; then g, G, low, size. */
+/* t, e and doubt; then g, G, low, size and noise. */
 void ad_shadow_values(ad_shadow *s);
 void ad_shadow_sweep(ad_shadow *s);
+
+/* exact.c: the partial by operand k at exact values, and whether it has no error at all. */
+ad_wide ad_exact_partial(const ad_shadow *s, uint32_t i, const ad_node *node, size_t k);
+int     ad_partial_is_exact(const ad_shadow *s, const ad_node *node, size_t k);
 
 /* Rows whose value is never 0, however small: where it is, that is underflow, and beyond long double too they count as more
  * than 0. */

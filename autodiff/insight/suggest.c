@@ -1,230 +1,44 @@
 /* suggest.c -- finding composites: log(1 + exp(x)) and its kin, in the forms in which people write them. */
 #include "suggest.h"
 
+#include "composites.h"
 #include "text.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* What was recognised: its parts, and what goes between the parentheses. */
-enum { PARTS = 64, ARGUMENTS = 6, TERMS = 4096 };
-
-typedef struct match {
-    const char *name;                      /* NULL: nothing. What stands before the first parenthesis */
-    uint32_t    part[PARTS], argument[ARGUMENTS];
-    int         parts, arguments;
-    int         negated;                   /* the argument is minus what stands there */
-    const char *factor, *after;            /* text before and after the argument, and its parenthesis: "2*", "/2)" */
-    size_t      mean_of;                   /* less the logarithm of this number, if it is not 0 */
-    int         less_first;                /* the first argument less the function of the others */
-    int         more;                      /* further arguments are left out */
-} match;
-
-typedef struct look {
-    const ad_tape *tape;
-    const double  *v;                      /* the values in hand */
-    match         *m;
-} look;
-
-static ad_node node(const look *l, uint32_t i) { return ad_node_at(l->tape, i); }
-
-static void part(look *l, uint32_t i)
+/* log(x + sqrt(x^2 + 1)), and with - 1. */
+static int match_area(look *l, uint32_t i, uint32_t sum)
 {
-    if (l->m->parts < PARTS)
-        l->m->part[l->m->parts++] = i;
-}
-
-static void argument(look *l, uint32_t i)
-{
-    if (l->m->arguments < ARGUMENTS)
-        l->m->argument[l->m->arguments++] = i;
-    else
-        l->m->more = 1;
-}
-
-/* Whether node i is this operation: then it is a part, and x is its operand. */
-static int is(look *l, uint32_t i, enum ad_op op, uint32_t *x)
-{
-    ad_node n = node(l, i);
-    if (n.op != op)
-        return 0;
-    part(l, i);
-    *x = n.fixed[0];
-    return 1;
-}
-
-static int is_number(const look *l, uint32_t i, double number)
-{
-    return node(l, i).op == AD_OP_CONSTANT && l->v[i] == number;
-}
-
-/* 1 + x, in either order. */
-static int is_one_plus(look *l, uint32_t i, uint32_t *x)
-{
-    ad_node n = node(l, i);
-    int at = n.op == AD_OP_add ? (is_number(l, n.fixed[0], 1) ? 1 : is_number(l, n.fixed[1], 1) ? 0 : -1)
-             : n.op == AD_OP_sub && is_number(l, n.fixed[1], -1) ? 0 : -1;
-    if (at < 0)
-        return 0;
-    part(l, i);
-    *x = n.fixed[at];
-    return 1;
-}
-
-/* -x: then x is what is negated. */
-static int is_minus(look *l, uint32_t i, uint32_t *x)
-{
-    ad_node n = node(l, i);
-    int at = n.op == AD_OP_neg ? 0
-             : n.op == AD_OP_sub && is_number(l, n.fixed[0], 0) ? 1
-             : n.op == AD_OP_mul ? (is_number(l, n.fixed[0], -1) ? 1 : is_number(l, n.fixed[1], -1) ? 0 : -1) : -1;
-    if (at < 0)
-        return 0;
-    part(l, i);
-    *x = n.fixed[at];
-    return 1;
-}
-
-/* 1 - x, in either order. */
-static int is_one_minus(look *l, uint32_t i, uint32_t *x)
-{
-    ad_node n = node(l, i);
-    if (n.op == AD_OP_sub && is_number(l, n.fixed[0], 1)) {
-        part(l, i);
-        *x = n.fixed[1];
-        return 1;
+    ad_node n = node(l, sum);
+    for (int k = 0; k < 2 && n.op == AD_OP_add; k++) {
+        uint32_t x = n.fixed[k], root = n.fixed[1 - k], squares, y;
+        anew(l, i);
+        part(l, sum);
+        if (!is(l, root, AD_OP_sqrt, &squares))
+            continue;
+        ad_node m = node(l, squares);
+        part(l, squares);
+        if (m.op == AD_OP_sub && is_number(l, m.fixed[1], 1) && is_square(l, m.fixed[0], &y) && same(l, x, y))
+            return found(l, "acosh", x);
+        if (is_one_plus(l, squares, &y) && is_square(l, y, &y) && same(l, x, y))
+            return found(l, "asinh", x);
     }
-    return n.op == AD_OP_add && is_one_plus(l, i, x) && is_minus(l, *x, x);
+    return 0;
 }
-
-static int is_square(look *l, uint32_t i, uint32_t *x)
-{
-    ad_node n = node(l, i);
-    int square = n.op == AD_OP_square || (n.op == AD_OP_mul && n.fixed[0] == n.fixed[1]) ||
-                 ((n.op == AD_OP_pow || n.op == AD_OP_powi) && is_number(l, n.fixed[1], 2)) || is_number(l, i, 1);
-    if (!square)
-        return 0;
-    part(l, i);
-    *x = n.op == AD_OP_CONSTANT ? i : n.fixed[0];
-    return 1;
-}
-
-/* The terms of a sum written out or as a list, each of one form, become arguments. */
-static int terms(look *l, uint32_t i, int (*of)(look *, uint32_t, uint32_t *))
-{
-    uint32_t stack[PARTS], x;
-    int depth = 0, counted = 0, first = l->m->arguments;
-    ad_node n = node(l, i);
-    if (n.op == AD_OP_dot) {               /* x x + y y + ... */
-        if (of != is_square)
-            return 0;
-        part(l, i);
-        for (size_t k = 0; k < n.n; k += 2, counted++) {
-            if (n.list[k] != n.list[k + 1])
-                return 0;
-            argument(l, n.list[k]);
-        }
-        return counted;
-    }
-    if (n.op == AD_OP_sum || (n.op == AD_OP_mean && of != is_square)) {
-        l->m->mean_of = n.op == AD_OP_mean ? n.n : 0;
-        part(l, i);
-        for (size_t k = 0; k < n.n; k++, counted++) {
-            if (!of(l, n.list[k], &x))
-                return 0;
-            argument(l, x);
-        }
-        return counted;
-    }
-    stack[depth++] = i;
-    while (depth) {
-        uint32_t at = stack[--depth];
-        n = node(l, at);
-        if (n.op == AD_OP_add) {           /* the second first: sums are mostly written from left to right */
-            if (depth + 2 > PARTS)
-                return 0;
-            part(l, at);
-            stack[depth++] = n.fixed[0];
-            stack[depth++] = n.fixed[1];
-        } else if (counted < TERMS && of(l, at, &x)) {
-            argument(l, x);
-            counted++;
-        } else
-            return 0;
-    }
-    for (int k = first, last = l->m->arguments - 1; k < last && !l->m->more; k++, last--) {
-        x = l->m->argument[k];             /* back into the order of writing */
-        l->m->argument[k] = l->m->argument[last];
-        l->m->argument[last] = x;
-    }
-    return counted;
-}
-
-static int is_exp(look *l, uint32_t i, uint32_t *x) { return is(l, i, AD_OP_exp, x); }
-
-/* exp(x) and exp(-x). */
-static int are_exp_of_both(look *l, uint32_t i, uint32_t j, uint32_t *x)
-{
-    uint32_t y;
-    return is_exp(l, i, x) && is_exp(l, j, &y) && is_minus(l, y, &y) && y == *x;
-}
-
-/* 1 / (1 + exp(-x)), as a power too, or exp(x) / (1 + exp(x)); negated where x is minus what is found. */
-static int is_logistic(look *l, uint32_t i, uint32_t *x)
-{
-    ad_node n = node(l, i);
-    uint32_t below, power, above;
-    int inverse = (n.op == AD_OP_pow || n.op == AD_OP_powi) && is_number(l, n.fixed[1], -1);
-    if ((n.op != AD_OP_div && !inverse) || !is_one_plus(l, n.fixed[inverse ? 0 : 1], &below) || !is_exp(l, below, &power))
-        return 0;
-    part(l, i);
-    if (inverse || is_number(l, n.fixed[0], 1)) {
-        if (!is_minus(l, power, x)) {
-            *x = power;
-            l->m->negated = 1;
-        }
-        return 1;
-    }
-    *x = power;
-    return is_exp(l, n.fixed[0], &above) && above == power;
-}
-
-/* sigmoid(x), or written out. */
-static int is_sigmoid(look *l, uint32_t i, uint32_t *x) { return is(l, i, AD_OP_sigmoid, x) || is_logistic(l, i, x); }
-
-static int found(look *l, const char *name, uint32_t x)
-{
-    l->m->name = name;
-    if (!l->m->arguments)
-        argument(l, x);
-    return 1;
-}
-
-static int found_of_minus(look *l, const char *name, uint32_t x)
-{
-    l->m->negated = !l->m->negated;
-    return found(l, name, x);
-}
-
-static int found_of_half(look *l, const char *name, uint32_t x, const char *after)
-{
-    l->m->after = after;
-    return found(l, name, x);
-}
-
-/* Starts a new attempt at the composite whose root is i. */
-static void anew(look *l, uint32_t i)
-{
-    *l->m = (match){.factor = "", .after = ")"};
-    part(l, i);
-}
-
-static int is_small(const look *l, uint32_t i, double size) { return fabs(l->v[i]) <= size; }
 
 static int match_log(look *l, uint32_t i, uint32_t x)
 {
     uint32_t y, z;
+    if (match_area(l, i, x))
+        return 1;
+    anew(l, i);
+    if (is(l, x, AD_OP_cosh, &y)) {
+        l->m->mirrored = 1;
+        l->m->mean_of = 2;
+        return found(l, "logaddexp", y);
+    }
     anew(l, i);
     if (is_sigmoid(l, x, &y))
         return found(l, "log_sigmoid", y);
@@ -245,15 +59,22 @@ static int match_log(look *l, uint32_t i, uint32_t x)
             return found(l, "log1p", y);
     }
     anew(l, i);
-    if (terms(l, x, is_exp) > 1)
+    if (is_sum_of_exp(l, x, x))
         return found(l, "logsumexp", 0);
     anew(l, i);
-    ad_node n = node(l, x);                /* the logarithm of a softmax */
+    ad_node n = node(l, x);
+    double count = n.op == AD_OP_div && node(l, n.fixed[1]).op == AD_OP_CONSTANT ? l->v[n.fixed[1]] : 0;
+    if (count >= 2 && count <= 1e9 && count == floor(count) && is_sum_of_exp(l, n.fixed[0], x)) {
+        part(l, x);
+        l->m->mean_of = (size_t)count;
+        return found(l, "logsumexp", 0);
+    }
+    anew(l, i);                            /* the logarithm of a softmax */
     if (n.op == AD_OP_div && is_exp(l, n.fixed[0], &y)) {
         part(l, x);
         argument(l, y);
         l->m->less_first = 1;
-        if (terms(l, n.fixed[1], is_exp) > 1)
+        if (is_sum_of_exp(l, n.fixed[1], x))
             return found(l, "logsumexp", 0);
     }
     return 0;
@@ -263,6 +84,49 @@ static int match_root(look *l, uint32_t x)
 {
     int squares = terms(l, x, is_square);
     return squares == 1 ? found(l, "abs", 0) : squares == 2 ? found(l, "hypot", 0) : squares > 2 && found(l, "norm2", 0);
+}
+
+/* 2 sigmoid(x), or written out as 2/(1 + exp(-x)). */
+static int is_twice_logistic(look *l, uint32_t i, uint32_t *x)
+{
+    ad_node n = node(l, i);
+    uint32_t y, power;
+    part(l, i);
+    if (is_times(l, i, 2, &y))
+        return is_sigmoid(l, y, x);
+    if (n.op != AD_OP_div || !is_number(l, n.fixed[0], 2) || !is_one_plus(l, n.fixed[1], &y) || !is_exp(l, y, &power))
+        return 0;
+    l->m->negated = 1;                     /* 2/(1 + exp(p)) is 2 sigmoid(-p) */
+    *x = power;
+    return 1;
+}
+
+static int found_opposite_tanh(look *l, uint32_t x)
+{
+    int sign = l->m->negated ? 1 : -1;
+    l->m->negated = 0;
+    return found_tanh_of_half(l, x, sign);
+}
+
+/* 1 more than what may be close to -1, and twice a logistic less 1. */
+static int match_one_plus(look *l, uint32_t i)
+{
+    ad_node n = node(l, i);
+    uint32_t x, y;
+    anew(l, i);
+    if (n.op == AD_OP_add && is_one_plus(l, i, &x)) {
+        if (is(l, x, AD_OP_erf, &y))
+            return found_of_minus(l, "erfc", y);
+        l->m->factor = "2*";
+        return is(l, x, AD_OP_tanh, &y) && found(l, "2*sigmoid", y);
+    }
+    int at = n.op == AD_OP_sub && is_number(l, n.fixed[1], 1) ? 0
+             : n.op == AD_OP_add ? (is_number(l, n.fixed[0], -1) ? 1 : is_number(l, n.fixed[1], -1) ? 0 : -1) : -1;
+    if (at < 0 || !is_twice_logistic(l, n.fixed[at], &y))
+        return 0;
+    int sign = l->m->negated ? -1 : 1;
+    l->m->negated = 0;
+    return found_tanh_of_half(l, y, sign);
 }
 
 /* 1 less what may be close to 1. */
@@ -284,6 +148,14 @@ static int match_one_minus(look *l, uint32_t i)
         l->m->factor = "2*";
         return found_of_minus(l, "2*sigmoid", y);
     }
+    if (is_twice_logistic(l, x, &y))
+        return found_opposite_tanh(l, y);
+    anew(l, i);
+    is_one_minus(l, i, &x);
+    if (is_square(l, x, &y) && is(l, y, AD_OP_tanh, &y))
+        return found_of_half(l, "sech", y, ")^2");
+    anew(l, i);
+    is_one_minus(l, i, &x);
     return is_sigmoid(l, x, &y) && found_of_minus(l, "sigmoid", y);
 }
 
@@ -314,23 +186,33 @@ static int match_quotient(look *l, uint32_t i, uint32_t x, uint32_t y)
     if (is_logistic(l, i, &a))
         return found(l, "sigmoid", a);
     anew(l, i);
-    if (is(l, x, AD_OP_sinh, &a) && is(l, y, AD_OP_cosh, &b) && a == b)
+    if (is(l, x, AD_OP_sinh, &a) && is(l, y, AD_OP_cosh, &b) && same(l, a, b))
         return found(l, "tanh", a);
     anew(l, i);
     part(l, x), part(l, y);
     if (top.op == AD_OP_sub && below.op == AD_OP_add && are_exp_of_both(l, top.fixed[0], top.fixed[1], &a) &&
-        are_exp_of_both(l, below.fixed[0], below.fixed[1], &b) && a == b)
+        are_exp_of_both(l, below.fixed[0], below.fixed[1], &b) && same(l, a, b))
         return found(l, "tanh", a);
     anew(l, i);
     part(l, x);
     if (top.op == AD_OP_sub && is_number(l, top.fixed[1], 1) && is_exp(l, top.fixed[0], &a) && is_one_plus(l, y, &b) &&
-        is_exp(l, b, &c) && a == c)
-        return found_of_half(l, "tanh", a, "/2)");
+        is_exp(l, b, &c) && same(l, a, c))
+        return found_tanh_of_half(l, a, 1);
+    anew(l, i);
+    if (is_one_minus(l, x, &c) && is_exp(l, c, &a) && is_one_plus(l, y, &b) && is_exp(l, b, &c) && same(l, a, c))
+        return found_tanh_of_half(l, a, -1);
+    anew(l, i);
+    if (is_number(l, x, 1) && is(l, y, AD_OP_cosh, &a))
+        return found(l, "sech", a);
+    anew(l, i);
+    part(l, y);
+    if (is_number(l, x, 2) && below.op == AD_OP_add && are_exp_of_both(l, below.fixed[0], below.fixed[1], &a))
+        return found(l, "sech", a);
     anew(l, i);
     if (is_exp(l, x, &a)) {
         argument(l, a);
         l->m->less_first = 2;
-        if (terms(l, y, is_exp) > 1 && !l->m->mean_of)
+        if (is_sum_of_exp(l, y, i) && !l->m->mean_of)
             return found(l, "logsumexp", 0);
     }
     return 0;
@@ -338,15 +220,52 @@ static int match_quotient(look *l, uint32_t i, uint32_t x, uint32_t y)
 
 static int is_comparison(enum ad_op op) { return op >= AD_OP_less && op <= AD_OP_not_equal; }
 
+/* What makes a power, a multiple or a quotient 0. */
+static uint32_t source_of_zero(const look *l, uint32_t i)
+{
+    for (int step = 0; step < PARTS; step++) {
+        ad_node n = node(l, i);
+        const uint32_t *o = n.fixed;
+        if (n.op == AD_OP_neg || n.op == AD_OP_square || n.op == AD_OP_pow || n.op == AD_OP_powi || n.op == AD_OP_sqrt || n.op == AD_OP_div)
+            i = o[0];
+        else if (n.op == AD_OP_mul && (l->v[o[0]] == 0) != (l->v[o[1]] == 0))
+            i = o[l->v[o[0]] != 0];
+        else
+            break;
+    }
+    return i;
+}
+
+/* The argument of the logarithm that makes this infinite, or UINT32_MAX. */
+static uint32_t argument_of_log(look *l, uint32_t i)
+{
+    for (int step = 0; step < PARTS; step++) {
+        part(l, i);
+        ad_node n = node(l, i);
+        const uint32_t *o = n.fixed;
+        if (n.op == AD_OP_log || n.op == AD_OP_log2 || n.op == AD_OP_log10)
+            return o[0];
+        if (n.op == AD_OP_neg || ((n.op == AD_OP_add || n.op == AD_OP_sub || n.op == AD_OP_mul) && !isfinite(l->v[o[0]])))
+            i = o[0];
+        else if ((n.op == AD_OP_add || n.op == AD_OP_sub || n.op == AD_OP_mul) && !isfinite(l->v[o[1]]))
+            i = o[1];
+        else
+            break;
+    }
+    return UINT32_MAX;
+}
+
 /* x log(x) at 0, whose limit is 0, and a mask of 0 that meets an infinity. */
 static int match_nothing_times(look *l, uint32_t i, uint32_t x, uint32_t y)
 {
-    ad_node n = node(l, x), other = node(l, y);
-    int vanishes = other.op == AD_OP_log && other.fixed[0] == x;
     anew(l, i);
-    if (l->v[x] != 0 || isfinite(l->v[y]) || !(vanishes || n.op == AD_OP_CONSTANT || is_comparison(n.op)))
+    if (l->v[x] != 0 || isfinite(l->v[y]))
         return 0;
-    part(l, y);
+    enum ad_op op = node(l, x).op;
+    uint32_t of = argument_of_log(l, y);
+    int vanishes = of != UINT32_MAX && l->v[of] == 0 && same(l, source_of_zero(l, x), source_of_zero(l, of));
+    if (!vanishes && op != AD_OP_CONSTANT && op != AD_OP_COLUMN && !is_comparison(op))
+        return 0;
     argument(l, x);
     argument(l, y);
     return found(l, "chain", 0);
@@ -374,9 +293,9 @@ static int match_at(look *l, uint32_t i)
     case AD_OP_powi:
         return is_logistic(l, i, &z) && found(l, "sigmoid", z);
     case AD_OP_sub:
-        return match_expm1(l, i, x, y, 1) || match_one_minus(l, i);
+        return match_expm1(l, i, x, y, 1) || match_one_minus(l, i) || match_one_plus(l, i);
     case AD_OP_add:
-        return match_expm1(l, i, x, y, -1) || match_expm1(l, i, y, x, -1) || match_one_minus(l, i);
+        return match_expm1(l, i, x, y, -1) || match_expm1(l, i, y, x, -1) || match_one_minus(l, i) || match_one_plus(l, i);
     case AD_OP_div:
         return (is_number(l, y, 2) && match_sinh(l, i, x)) || match_quotient(l, i, x, y);
     case AD_OP_mul:
@@ -389,7 +308,7 @@ static int match_at(look *l, uint32_t i)
 
 /* In order of evaluation, so that the largest composite of a node claims it: what is written for log(1/(1 + exp(-x)))
  * serves better than what is written for its inside. */
-void ad_suggest_roots(const ad_tape *tape, const double *v, uint32_t top, uint32_t *root)
+void ad_suggest_roots(const ad_tape *tape, const double *v, const unsigned char *mark, uint32_t top, uint32_t *root)
 {
     match m;
     look l = {tape, v, &m};
@@ -397,7 +316,7 @@ void ad_suggest_roots(const ad_tape *tape, const double *v, uint32_t top, uint32
         root[i] = UINT32_MAX;
     for (uint32_t i = 0; i <= top; i++) {
         m.name = NULL;
-        if (match_at(&l, i) && m.name)
+        if (mark[i] & 1 && match_at(&l, i) && m.name)
             for (int k = 0; k < m.parts; k++)
                 root[m.part[k]] = i;
     }
@@ -428,6 +347,18 @@ size_t ad_suggest_text(ad_tape *tape, const double *v, uint32_t i, char *text, s
     for (size_t k = first; k < (size_t)m.arguments && n < size; k++) {
         ad_text_of(ad_var_at(tape, m.argument[k]), one, m.arguments > 1 ? 32 : 64);
         n += (size_t)snprintf(text + n, size - n, "%s", k > first ? ", " : "");
+        int number = node(&l, m.argument[k]).op == AD_OP_CONSTANT, sum = !strcmp(m.name, "logsumexp"),
+            length = !strcmp(m.name, "hypot") || !strcmp(m.name, "norm2");
+        if (n < size && number && sum && v[m.argument[k]] == 1)
+            n += (size_t)snprintf(text + n, size - n, "0");
+        else if (n < size && number && (sum || (length && v[m.argument[k]] != 1)))
+            n += (size_t)snprintf(text + n, size - n, "%s(%s)", sum ? "log" : "sqrt", one);
+        else if (n < size)
+            n += write_argument(&m, one, text + n, size - n);
+    }
+    if (m.mirrored && n < size) {
+        n += (size_t)snprintf(text + n, size - n, ", ");
+        m.negated = 1;
         if (n < size)
             n += write_argument(&m, one, text + n, size - n);
     }

@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include <autodiff/insight/audit.h>
+#include <autodiff/model/formula.h>
 
 #include <string.h>
 
@@ -88,6 +89,7 @@ Test(suggestions, lengths)
     SUGGESTS(ad_pow(ad_add(ad_mul(x, x), ad_pow(y, 2)), 0.5), "hypot(x, y)");
     SUGGESTS(ad_sqrt(ad_add(ad_add(ad_mul(x, x), ad_mul(y, y)), ad_square(ad_sin(x)))), "norm2(x, y, sin(x))");
     SUGGESTS(ad_sqrt(ad_add(1, ad_square(x))), "hypot(1, x)");
+    SUGGESTS(ad_sqrt(ad_add(ad_mul(x, x), 0x1p-40)), "hypot(x, sqrt(9.094947017729282e-13))");
     UNHELPED(ad_sqrt(ad_add(ad_square(x), y)));
 }
 
@@ -134,6 +136,91 @@ Test(suggestions, none_where_nothing_is_wrong)
     SOUND(ad_add(x, ad_exp(-INFINITY)));   /* masks */
     SOUND(ad_logsumexp(3, (ad_var[]){x, y, ad_const(-INFINITY)}));
     SOUND(ad_sum(2, (ad_var[]){ad_mul(ad_exp(ad_add(x, -INFINITY)), x), ad_mul(ad_exp(y), y)}));
+}
+
+/* A text has as many nodes of w*x as it has it. */
+#define WRITTEN(formula, want) expect(__LINE__, ad_formula(tape, formula), want, 0)
+
+Test(suggestions, texts_that_say_the_same_twice)
+{
+    at(10, 80);
+    WRITTEN("exp(x*y)/(1 + exp(x*y))", "sigmoid(x*y)");
+    WRITTEN("exp(x*y)/(exp(x*y) + exp(y))", "exp(x*y - logsumexp(x*y, y))");
+    WRITTEN("(exp(x*y) - exp(-(x*y)))/(exp(x*y) + exp(-(x*y)))", "tanh(x*y)");
+    WRITTEN("exp(x*y)/(1 + exp(y*x))", "exp(x*y - logsumexp(0, y*x))");     /* the same to people alone */
+    at(1e150, 1e100);
+    WRITTEN("sqrt((x*y)*(x*y) + y*y)", "hypot(x*y, y)");
+    WRITTEN("sqrt((x*y)*(x*x) + y*y)", NULL);
+}
+
+Test(suggestions, hyperbolic_functions_by_exponentials)
+{
+    at(400, 800);
+    WRITTEN("(exp(2*x) - 1)/(exp(2*x) + 1)", "tanh(x)");
+    WRITTEN("(1 - exp(2*x))/(1 + exp(2*x))", "tanh(-x)");
+    WRITTEN("(1 - exp(y))/(1 + exp(y))", "tanh(-y/2)");
+    WRITTEN("2/(exp(y) + exp(-y))", "sech(y)");
+    WRITTEN("2/(exp(2*x) + exp(-2*x))", "sech(2*x)");
+    WRITTEN("1/cosh(y)", "sech(y)");
+    WRITTEN("log(cosh(y))", "logaddexp(y, -y) - log(2)");
+    WRITTEN("log((exp(y) + exp(-y))/2)", "logsumexp(y, -y) - log(2)");
+    at(-400, 1e-9);
+    WRITTEN("(1 - exp(-2*x))/(1 + exp(-2*x))", "tanh(x)");
+    WRITTEN("2/(1 + exp(-2*y)) - 1", "tanh(y)");
+    WRITTEN("2/(1 + exp(y)) - 1", "tanh(-y/2)");
+    WRITTEN("2*sigmoid(y) - 1", "tanh(y/2)");
+    WRITTEN("1 - 2*sigmoid(y)", "tanh(-y/2)");
+    WRITTEN("1 - 2/(1 + exp(2*y))", "tanh(y)");
+    WRITTEN("3*sigmoid(y) - 1.5", NULL);
+    at(25, -7);
+    WRITTEN("1 - tanh(x)^2", "sech(x)^2");
+    WRITTEN("1 + erf(y)", "erfc(-y)");
+    WRITTEN("1 + tanh(2*y)", "2*sigmoid(2*(2*y))");
+    at(1e-12, -1e10);
+    WRITTEN("log(x + sqrt(x*x + 1))", "asinh(x)");
+    WRITTEN("log(sqrt(1 + y^2) + y)", "asinh(y)");
+    WRITTEN("log(y + sqrt(x*x + 1))", NULL);
+    at(1e200, 0);
+    WRITTEN("log(x + sqrt(x^2 - 1))", "acosh(x)");
+}
+
+Test(suggestions, numbers_among_exponentials)
+{
+    at(800, 900);
+    WRITTEN("log(2 + exp(x))", "logsumexp(log(2), x)");
+    WRITTEN("log(1 + exp(x) + exp(y))", "logsumexp(0, x, y)");
+    WRITTEN("exp(x)/(1 + exp(x) + exp(y))", "exp(x - logsumexp(0, x, y))");
+    WRITTEN("log((exp(x) + exp(y))/2)", "logsumexp(x, y) - log(2)");
+    WRITTEN("log(exp(x) - 2)", NULL);
+    at(-800, 0);                           /* the sum is 1, its share is not */
+    WRITTEN("log(exp(x)/(exp(x) + exp(y)))", "x - logsumexp(x, y)");
+    WRITTEN("exp(x)/(exp(x) + exp(y))", "exp(x - logsumexp(x, y))");
+    at(0.5, -0.93275212956719);            /* close to 1: logsumexp would cancel as well */
+    WRITTEN("log(exp(-x) + exp(y))", NULL);
+}
+
+Test(suggestions, entropies)
+{
+    at(0, 3);
+    WRITTEN("-x*log(x)", "chain(-x, log(x))");
+    WRITTEN("-(x*log(x))", "chain(x, log(x))");
+    WRITTEN("x*log2(x)", "chain(x, log2(x))");
+    WRITTEN("x*log10(x)", "chain(x, log10(x))");
+    WRITTEN("x^2*log(x)", "chain(x^2, log(x))");
+    WRITTEN("x*log(x/y)", "chain(x, log(x/y))");
+    WRITTEN("x/y*log(x/y)", "chain(x/y, log(x/y))");
+    WRITTEN("x*(log(x) - log(y))", "chain(x, log(x) - log(y))");
+    at(0, 0);
+    WRITTEN("x*log(y)", NULL);             /* no limit */
+}
+
+/* What another formula of the same tape would need is no advice for this one. */
+Test(suggestions, of_other_formulas_are_not_given)
+{
+    at(800, 0);
+    ad_var power = ad_exp(x), other = ad_log(ad_add(1, power));
+    UNHELPED(ad_mul(power, 2));
+    SUGGESTS(other, "softplus(x)");
 }
 
 /* Rows by themselves: what helps one may not help another. */
