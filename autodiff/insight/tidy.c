@@ -84,9 +84,9 @@ static int is_reciprocal(const tidying *t, ad_var x) { return is_row(t, x, AD_OP
 
 static ad_var product(const tidying *t, ad_var x, ad_var y)
 {
-    double factor = factor_of(t, &x) * factor_of(t, &y);
-    if (factor == 0)
-        return ad_const(0);
+    double of_x = factor_of(t, &x), of_y = factor_of(t, &y), factor = of_x * of_y;
+    if (of_x == 0 || of_y == 0 || factor == 0)
+        return ad_const(0);                /* against an infinity or NaN too */
     if (is_reciprocal(t, x) || is_reciprocal(t, y)) {      /* 2 (1/n) (t - h) is 2 (t - h)/n */
         ad_var over = is_reciprocal(t, x) ? x : y, other = is_reciprocal(t, x) ? y : x;
         return quotient(t, scaled(factor * operand(t, over, 0).value, other), operand(t, over, 1));

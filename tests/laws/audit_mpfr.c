@@ -67,7 +67,11 @@ static int leaf(formula_state *f, double number, int param)
     return i;
 }
 
-/* Records a row on nodes and computes it in 256 bits; -1 where it is near a kink, out of its domain or large. */
+/* Below that, what is left of 256 bits after terms of size 1 cancelled may be the reference's own rounding. */
+static int is_told(mpfr_ptr exact) { return mpfr_number_p(exact) && mpfr_cmp_abs(exact, num(1e-60)) > 0; }
+
+/* Records a row on nodes and computes it in 256 bits; -1 where it is near a kink, out of its domain or large, or an operand is
+ * not told: a step would be of that rounding. */
 static int apply(formula_state *f, int row_at, const int *operand, int c)
 {
     const struct row *row = &rows[row_at];
@@ -77,6 +81,8 @@ static int apply(formula_state *f, int row_at, const int *operand, int c)
     for (int k = 0; k < row->operands; k++) {
         variable[k] = f->v[operand[k]];
         v[k] = variable[k].value;
+        if (!mpfr_zero_p(f->value[operand[k]]) && !is_told(f->value[operand[k]]))
+            return -1;
     }
     double z = row_value(row, v, c);
     if (!(fabs(z) < 1e4) || !row->holds(v, c, z))
@@ -151,9 +157,6 @@ static double digits_of(double got, mpfr_ptr exact)
     double digits = -log10(mpfr_get_d(big_div(off, big_abs(exact)), MPFR_RNDN));
     return digits > 16 ? 16 : digits > 0 ? digits : 0;
 }
-
-/* Below that, what is left of 256 bits after terms of size 1 cancelled may be the reference's own rounding. */
-static int is_told(mpfr_ptr exact) { return mpfr_number_p(exact) && mpfr_cmp_abs(exact, num(1e-60)) > 0; }
 
 Test(audit, tells_the_digits_of_a_slope_to_within_one)
 {

@@ -39,12 +39,13 @@ static big second_of(const struct row *row, int k, int j, const place *p)
                    big_add(h, h));
 }
 
-/* Terms that cancel: of the sigmoid z (1 - z) (1 - z) - z z (1 - z), of hypot 1 / z less its like. */
+/* Terms that cancel: of the sigmoid and of softmax2 z (1 - z) (1 - z) - z z (1 - z), of hypot 1 / z less its like. */
 static big terms_of(const struct row *row, const place *p)
 {
     const struct reference *r = row->reference;
     big x = p->at[0], y = p->at[1], w = p->at[2];
-    return r == &reference_sigmoid ? r->partial[0](x, y, w) : r == &reference_hypot ? inverse(r->value(x, y, w)) : num(0);
+    return r == &reference_sigmoid || r == &reference_softmax2 ? r->partial[0](x, y, w)
+         : r == &reference_hypot ? inverse(r->value(x, y, w)) : num(0);
 }
 
 static big size_of(const struct row *row, int k, int j, const place *p, big exact)

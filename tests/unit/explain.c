@@ -334,6 +334,17 @@ Test(explain, kinks_are_those_of_the_audit)
     ad_tape_free(g.tape);
 }
 
+Test(explain, a_branch_not_taken_leaves_no_nan)
+{
+    graph g = {.tape = ad_tape_new()};
+    ad_var x = ad_name(ad_exp(ad_param(g.tape, "w", 1.5)), "x"), positive = ad_greater(x, 0);
+    g.E = ad_name(ad_add(ad_select(positive, x, ad_div(x, 0)), ad_select(positive, x, ad_log(ad_neg(x)))), "E");
+    char *text = explained(&g, (ad_explain_options){0}), *backward = strstr(text, "Backward");
+    cr_assert(backward && strstr(backward, "dE/dx = ") && !strstr(backward, "nan") && !strstr(backward, "inf"), "%s", text);
+    free(text);
+    ad_tape_free(g.tape);
+}
+
 Test(explain, long_graphs_are_abridged)
 {
     graph g = {.tape = ad_tape_new()};
