@@ -7,24 +7,7 @@
 #include "emitted.h"
 #include "kinks.h"
 
-enum { ROWS = 130 };
-static const double zeros[ROWS];
-
 static int same(double a, double b) { return a == b || (a != a && b != b); }
-
-/* The case as a function of a param v, and of a column c that is added to it if asked for. */
-static ad_function *function_of(int i, int by_row)
-{
-    ad_tape *tape = ad_tape_new();
-    ad_var x = ad_param(tape, "v", case_point(i));
-    if (by_row)
-        x = ad_add(x, ad_column(tape, "c"));
-    ad_var E = case_of(i, x);
-    ad_function *f = ad_function_new(tape, 1, &E);
-    cr_assert_not_null(f, "%s: %s", case_text(i), ad_tape_error_message(tape));
-    ad_tape_free(tape);
-    return f;
-}
 
 static double slope_of(const ad_function *f, double x, size_t rows)
 {

@@ -16,6 +16,9 @@ static inline const char *case_text(int i) { return i < KINKS ? kinks[i].row : z
 static inline double case_point(int i) { return i < KINKS ? kinks[i].at[kinks[i].by] : zeros_times_infinities[i - KINKS].x; }
 static inline double case_slope(int i) { return i < KINKS ? kinks[i].slope : zeros_times_infinities[i - KINKS].slope; }
 
+enum { ROWS = 130 };                       /* more than a block has */
+static const double zeros[ROWS];
+
 /* Other operands than x are numbers. */
 static inline ad_var case_of(int i, ad_var x)
 {
@@ -34,6 +37,20 @@ static inline ad_var case_of(int i, ad_var x)
     case AD_OP_powi:       return ad_powi(v[0], (int)k->at[1]);
     default:               return ad_const(NAN);
     }
+}
+
+/* The case as a function of a param v, and of a column c that is added to it if asked for. */
+static inline ad_function *function_of(int i, int by_row)
+{
+    ad_tape *tape = ad_tape_new();
+    ad_var x = ad_param(tape, "v", case_point(i));
+    if (by_row)
+        x = ad_add(x, ad_column(tape, "c"));
+    ad_var E = case_of(i, x);
+    ad_function *f = ad_function_new(tape, 1, &E);
+    cr_assert_not_null(f, "%s: %s", case_text(i), ad_tape_error_message(tape));
+    ad_tape_free(tape);
+    return f;
 }
 
 #endif

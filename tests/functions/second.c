@@ -7,9 +7,6 @@
 #include "emitted.h"
 #include "kinks.h"
 
-enum { ROWS = 130 };
-static const double zeros[ROWS];
-
 /* To a few roundings: the tiers add and multiply in different orders. */
 static int same(double a, double b) { return a == b || (a != a && b != b) || fabs(a - b) <= 1e-14 * fabs(b); }
 
@@ -28,19 +25,6 @@ static double on_tape(int i, double *by_sweep)
     cr_assert_eq(ad_tape_error(tape), AD_OK, "%s: %s", case_text(i), ad_tape_error_message(tape));
     ad_tape_free(tape);
     return h.value;
-}
-
-static ad_function *function_of(int i, int by_row)
-{
-    ad_tape *tape = ad_tape_new();
-    ad_var x = ad_param(tape, "v", case_point(i));
-    if (by_row)
-        x = ad_add(x, ad_column(tape, "c"));
-    ad_var E = case_of(i, x);
-    ad_function *f = ad_function_new(tape, 1, &E);
-    ad_tape_free(tape);
-    cr_assert_not_null(f);
-    return f;
 }
 
 static void expect(int i, const char *tier, double got, double want)

@@ -3,6 +3,8 @@
  */
 #include "unit.h"
 
+#include "../functions/failing.h"
+
 #include <stdlib.h>
 
 static ad_tape *tape;
@@ -533,35 +535,21 @@ Test(audit, prints_for_people)
     ad_audit_free(r);
 }
 
-/* An allocator that fails from some allocation on. */
-static int left;
-static void *failing(void *user, void *block, size_t old_size, size_t new_size)
-{
-    (void)user, (void)old_size;
-    if (!new_size) {
-        free(block);
-        return NULL;
-    }
-    return left-- > 0 ? realloc(block, new_size) : NULL;
-}
-
 Test(audit, survives_a_failure_of_every_allocation)
 {
     int done = 0;
     for (int n = 0; !done && n < 400; n++) {
-        left = 1 << 20;
-        ad_tape *t = ad_tape_create((ad_tape_options){.allocator = {.resize = failing}});
+        failing m = {.fail_on = 1};
+        ad_tape *t = ad_tape_create((ad_tape_options){.allocator = failing_allocator(&m)});
         ad_var x = ad_param(t, "x", 0), y = ad_param(t, "y", -1), list[] = {x, y, ad_abs(x)};
         ad_var E = ad_mul(ad_log(ad_add(1, ad_exp(ad_mul(1000, ad_neg(y))))), ad_norm2(3, list));
-        left = n;
+        m.fail_at = m.calls + n + 1;
         ad_audit_report *r = ad_audit(E, (ad_audit_options){0});
         cr_assert(r || ad_tape_error(t) == AD_ERROR_NO_MEMORY);
-        double slope = r ? 0 : (left = n, ad_tape_reset(t), 0);
-        (void)slope;
         done = r != NULL && ad_tape_error(t) == AD_OK;
         ad_audit_free(r);
-        left = 0;
         ad_tape_free(t);
+        cr_assert(m.live == 0 && !m.wrong, "%d: %zu bytes are left", n, m.live);
     }
     cr_assert(done);
 }

@@ -3,6 +3,8 @@
  */
 #include "unit.h"
 
+#include "../functions/failing.h"
+
 #include <autodiff/insight/audit.h>
 #include <autodiff/model/formula.h>
 
@@ -288,32 +290,21 @@ Test(silent, inside_of_a_call_in_a_branch_that_was_not_taken)
     ad_function_free(f);
 }
 
-static int left;
-static void *failing(void *user, void *block, size_t old_size, size_t new_size)
-{
-    (void)user, (void)old_size;
-    if (!new_size) {
-        free(block);
-        return NULL;
-    }
-    return left-- > 0 ? realloc(block, new_size) : NULL;
-}
-
 Test(silent, inside_of_calls_survives_a_failure_of_every_allocation)
 {
     ad_function *f = function_of("log(1 + exp(p)) + abs(q)");
     int done = 0;
     for (int n = 0; !done && n < 400; n++) {
-        left = 1 << 20;
-        ad_tape *t = ad_tape_create((ad_tape_options){.allocator = {.resize = failing}});
+        failing m = {.fail_on = 1};
+        ad_tape *t = ad_tape_create((ad_tape_options){.allocator = failing_allocator(&m)});
         ad_var operands[] = {ad_param(t, "x", 800), ad_param(t, "y", 0)}, E = ad_call(f, 2, operands, 0, NULL, NULL);
-        left = n;
+        m.fail_at = m.calls + n + 1;
         ad_audit_report *r = ad_audit(E, (ad_audit_options){0});
         cr_assert(r ? ad_audit_count(r) == 4 : ad_tape_error(t) == AD_ERROR_NO_MEMORY, "%d: %zu", n, ad_audit_count(r));
         done = r != NULL;
         ad_audit_free(r);
-        left = 0;
         ad_tape_free(t);
+        cr_assert(m.live == 0 && !m.wrong, "%d: %zu bytes are left", n, m.live);
     }
     cr_assert(done);
     ad_function_free(f);
