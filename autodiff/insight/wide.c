@@ -25,9 +25,17 @@ static ad_wide wide_sigmoid(ad_wide x)
 }
 static ad_wide wide_softplus(ad_wide x) { return (x > 0 ? x : 0) + log1pl(expl(-fabsl(x))); }
 static ad_wide wide_silu(ad_wide x) { return isinf(x) && x < 0 ? 0 : x * wide_sigmoid(x); }
+
+/* A row of the rule book at the double next to x, and from there along its slope: close to the row's zero, where it is right to 2
+ * ulp and terms in long double would cancel. */
+static ad_wide wide_along(enum ad_op op, ad_wide x, ad_wide slope) { return ad_evaluate(op, (double)x, 0, 0) + (x - (double)x) * slope; }
+
 static ad_wide wide_silu_slope(ad_wide x)
 {
-    return isinf(x) ? x > 0 : wide_sigmoid(x) * (1 + x * wide_sigmoid(-x));
+    ad_wide s = wide_sigmoid(x), other = wide_sigmoid(-x);
+    if (fabsl(x + 1.278464542761073795L) < 0x1p-10L)
+        return wide_along(AD_OP_silu_slope, x, s * other * (2 - x * tanhl(x / 2)));
+    return isinf(x) ? x > 0 : s * (1 + x * other);
 }
 static ad_wide wide_softmax2(ad_wide x, ad_wide y) { return x == y ? 0.5L : wide_sigmoid(x - y); }
 static ad_wide wide_logaddexp(ad_wide x, ad_wide y)
@@ -40,7 +48,12 @@ static ad_wide wide_gaussian(ad_wide x) { return expl(-x * x); }
 static ad_wide wide_normal_pdf(ad_wide x) { return expl(-x * x / 2) / sqrtl(2 * PI_); }
 static ad_wide wide_normal_cdf(ad_wide x) { return erfcl(-x / sqrtl(2)) / 2; }
 static ad_wide wide_gelu(ad_wide x) { return isinf(x) && x < 0 ? 0 : x * wide_normal_cdf(x); }
-static ad_wide wide_gelu_slope(ad_wide x) { return isinf(x) ? x > 0 : wide_normal_cdf(x) + x * wide_normal_pdf(x); }
+static ad_wide wide_gelu_slope(ad_wide x)
+{
+    if (fabsl(x + 0.751791524693564457L) < 0x1p-10L)
+        return wide_along(AD_OP_gelu_slope, x, wide_normal_pdf(x) * (2 - x * x));
+    return isinf(x) ? x > 0 : wide_normal_cdf(x) + x * wide_normal_pdf(x);
+}
 
 /* Shifted up to where the asymptotic series converges (DLMF 5.11.2, 5.15.8); far below 0 or of a high order it is what the
  * rule book has, in double. */

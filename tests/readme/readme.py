@@ -83,7 +83,8 @@ def main():
     before, rest = text.split(BEGIN)
     old, after = rest.split(END)
     if "--write" in sys.argv:
-        open(readme, "w").write(before + BEGIN + with_errors(table, errors(rules, 100000)) + END + after)
+        written = before + BEGIN + with_errors(table, errors(rules, 100000)) + END + after
+        open(readme, "w").write(written)
         return 0
     failures = 0
     shown, without = shown_errors(old)

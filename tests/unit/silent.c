@@ -108,6 +108,14 @@ Test(silent, what_rounding_does_to_large_arguments)
     ad_audit_free(r);
 }
 
+/* Where terms in long double cancel and the row itself does not. */
+Test(silent, zeros_of_slopes)
+{
+    SOUND(-0.7517915246935645, 0, "gelu(x)");
+    SOUND(-1.2784645427610738, 0, "silu(x)");
+    SOUND(-0.7517915246935645, 0, "gelu_slope(x)*3");
+}
+
 /* A 0 of which long double knows nothing is no finding, as it mostly is one; but it is not passed over. */
 Test(silent, a_zero_that_may_be_none)
 {
