@@ -398,6 +398,6 @@ ad_wide ad_exact_partial(const ad_shadow *s, uint32_t i, const ad_node *node, si
         return more == 0 ? 0.5L : more > 0;                  /* rounding may make a tie */
     }
     ad_wide y = width > 1 ? t[ad_node_operand(node, first + 1)] : 0, w = width > 2 ? t[ad_node_operand(node, first + 2)] : 0;
-    return ad_wide_partial(node->op, (int)(k - first), t[ad_node_operand(node, first)], y, w, t[i], (ad_wide)(node->n / width),
-                           node->ties);
+    size_t elements = node->n / width;
+    return ad_wide_partial(node->op, (int)(k - first), t[ad_node_operand(node, first)], y, w, t[i], (ad_wide)elements, node->ties);
 }
