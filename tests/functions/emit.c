@@ -264,7 +264,7 @@ Test(emit, what_is_asked_for_is_what_is_there)
 
 /* ---- Numbers, kinks, several outputs -------------------------------------------------------------------------------------- */
 
-static const double constants[] = {0, -0.0, 1, -1, 0.1, 1.0 / 3, 1e22, 1e23, 123456789012345678, 5e-324, 1.7976931348623157e308, -2.5e-7,
+static const double constants[] = {0, -0.0, 1, -1, 0.1, 1.0 / 3, 1e22, 1e23, 123456789012345680.0, 5e-324, 1.7976931348623157e308, -2.5e-7,
                                    INFINITY, -INFINITY, NAN};
 enum { CONSTANTS = sizeof constants / sizeof *constants };
 

@@ -22,9 +22,9 @@ Test(claims, correct_derivatives_are_never_wrong, .timeout = 0)
             put(&t, "claim ");
             put_quantity(&t, &m, &p);
             put(&t, " = ");
-            double value = value_of(&m, &p, &(slip){NONE});
+            double value = value_of(&m, &p, &(slip){.kind = NONE});
             if (draw(2) || value == 0)
-                put_derivative(&t, &m, &p, &(slip){NONE});
+                put_derivative(&t, &m, &p, &(slip){.kind = NONE});
             else
                 put_number(&t, value, 1 + (int)draw(17));
             put(&t, "\n");

@@ -65,19 +65,19 @@ static double shaken(const model *m, const paths *p)
         double size = fabs(z) + (m->nodes[i].op == LOG);                /* log(1 + x^2) rounds 1 + x^2 */
         other.nodes[i].value = z + (draw(2) ? 1e-13 : -1e-13) * size;
     }
-    return value_of(&other, p, &(slip){NONE});
+    return value_of(&other, p, &(slip){.kind = NONE});
 }
 
 /* Writes the wrong claim; returns 0 where the mistake would not show. */
 static int put_wrong(text *t, const model *m, const paths *p, const slip *wrong)
 {
-    double right = value_of(m, p, &(slip){NONE}), value = value_of(m, p, wrong), size = size_of(m, p);
+    double right = value_of(m, p, &(slip){.kind = NONE}), value = value_of(m, p, wrong), size = size_of(m, p);
     int digits = 3 + (int)draw(13), formula = draw(2) && wrong->kind < OFFSET + 1;
     paths other;
     if (wrong->kind == OTHER_VARIABLE || wrong->kind == SWAPPED) {
         if (!find_paths(&other, m, p->of, wrong->other))
             return 0;
-        value = value_of(m, &other, &(slip){NONE});
+        value = value_of(m, &other, &(slip){.kind = NONE});
     }
     if (wrong->kind == SINGLE) {
         value = (double)(float)right;
@@ -87,7 +87,7 @@ static int put_wrong(text *t, const model *m, const paths *p, const slip *wrong)
         model old = *m;
         old.nodes[wrong->other].value = wrong->number;
         compute(&old);
-        value = value_of(&old, p, &(slip){NONE});
+        value = value_of(&old, p, &(slip){.kind = NONE});
         formula = 0;
     }
     if (!isfinite(value) || fabs(value) < 1e-200 || fabs(right) < 1e-7 * size || size < 1e-12 || size > 1e8)
@@ -101,7 +101,7 @@ static int put_wrong(text *t, const model *m, const paths *p, const slip *wrong)
     put_quantity(t, m, p);
     put(t, " = ");
     if (formula)
-        put_derivative(t, m, wrong->kind == OTHER_VARIABLE ? &other : p, wrong->kind == OTHER_VARIABLE ? &(slip){NONE} : wrong);
+        put_derivative(t, m, wrong->kind == OTHER_VARIABLE ? &other : p, wrong->kind == OTHER_VARIABLE ? &(slip){.kind = NONE} : wrong);
     else
         put_number(t, value, digits);
     put(t, "\n");
@@ -132,7 +132,7 @@ typedef struct twin {
 
 static double paths_at(const model *m, int of, int by, paths *p)
 {
-    return of == by ? 1 : find_paths(p, m, of, by) ? value_of(m, p, &(slip){NONE}) : 0;
+    return of == by ? 1 : find_paths(p, m, of, by) ? value_of(m, p, &(slip){.kind = NONE}) : 0;
 }
 
 /* Whether a slip of another kind predicts what was claimed, at all points. */
@@ -166,7 +166,7 @@ static void hold_paths(twin *t, const paths *p, int n, int operand)
                     part.length[part.n++] = p->length[i];
                     break;
                 }
-        alone[k] = value_of(&t->points[k], &part, &(slip){NONE});
+        alone[k] = value_of(&t->points[k], &part, &(slip){.kind = NONE});
         less[k] = t->exact[k] - alone[k];
     }
     hold(t, MISSING_PATH, less);
@@ -209,7 +209,7 @@ static int has_twin(const model *m, const paths *p, const slip *wrong)
         for (int i = 0; i < m->params; i++)
             points[k].nodes[i].value *= uniform(0.6, 1.4);
         compute(&points[k]);
-        t.exact[k] = value_of(&points[k], p, &(slip){NONE});
+        t.exact[k] = value_of(&points[k], p, &(slip){.kind = NONE});
         t.claimed[k] = wrong->kind == OTHER_VARIABLE ? paths_at(&points[k], p->of, wrong->other, &other) : value_of(&points[k], p, wrong);
     }
     hold_slip(&t, p, (slip){.kind = SIGN});
