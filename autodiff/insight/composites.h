@@ -82,17 +82,23 @@ static int same(const look *l, uint32_t i, uint32_t j)
     return 1;
 }
 
+/* Operand `at` of a part of the form, if there is one. */
+static int is_operand(look *l, uint32_t i, int at, uint32_t *x)
+{
+    if (at < 0)
+        return 0;
+    part(l, i);
+    *x = node(l, i).fixed[at];
+    return 1;
+}
+
 /* 1 + x, in either order. */
 static int is_one_plus(look *l, uint32_t i, uint32_t *x)
 {
     ad_node n = node(l, i);
     int at = n.op == AD_OP_add ? (is_number(l, n.fixed[0], 1) ? 1 : is_number(l, n.fixed[1], 1) ? 0 : -1)
              : n.op == AD_OP_sub && is_number(l, n.fixed[1], -1) ? 0 : -1;
-    if (at < 0)
-        return 0;
-    part(l, i);
-    *x = n.fixed[at];
-    return 1;
+    return is_operand(l, i, at, x);
 }
 
 /* -x: then x is what is negated. */
@@ -102,11 +108,7 @@ static int is_minus(look *l, uint32_t i, uint32_t *x)
     int at = n.op == AD_OP_neg ? 0
              : n.op == AD_OP_sub && is_number(l, n.fixed[0], 0) ? 1
              : n.op == AD_OP_mul ? (is_number(l, n.fixed[0], -1) ? 1 : is_number(l, n.fixed[1], -1) ? 0 : -1) : -1;
-    if (at < 0)
-        return 0;
-    part(l, i);
-    *x = n.fixed[at];
-    return 1;
+    return is_operand(l, i, at, x);
 }
 
 /* 1 - x, in either order. */
