@@ -1,4 +1,4 @@
-/* vector_normal.h -- the error function over lanes, and what is made of it: normal_cdf and gelu.
+/* vector_normal.h -- the error function over lanes, and what is made of it: normal_cdf, gelu and its slope.
  *
  * The density alone is in vector_exp.h. Near 0 the odd series of erf; beyond, exp(x^2) erfc(x) (1 + 2 x) is nearly
  * constant and a polynomial in (x - 3.75) / (x + 3.75): M. M. Shepherd and J. G. Laframboise, Math. Comp. 36 (1981).
@@ -78,8 +78,8 @@ struct lane_normal {
 LANE_INLINE struct lane_normal lane_normal_of(ad_lane x)
 {
     ad_lane a = lane_smaller(lane_all(39.2), lane_abs(x));
-    struct lane_pair v = lane_product(lane_within(x, -1, 1), lane_all(0x1.6a09e667f3bcdp-1)); /* x / sqrt(2), but for a rest
-                                                                                             * that is too small to count */
+    /* x / sqrt(2), but for a rest that is too small to count */
+    struct lane_pair v = lane_product(lane_within(x, -1, 1), lane_all(0x1.6a09e667f3bcdp-1));
     struct lane_normal z;
     z.tail = lane_tail_of(lane_larger(lane_all(0.67), a));
     z.is_far = lane_less(lane_all(0.67), a);

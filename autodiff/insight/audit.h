@@ -47,7 +47,7 @@ typedef enum ad_audit_kind {
 typedef struct ad_audit_options {
     size_t        n;                       /* how many variables are requested; 0: all params                        */
     const ad_var *wrt;                     /* [n] inputs or intermediates                                            */
-    unsigned      kinds;                   /* sum of 1 << kind for the kinds that are sought; 0: all                 */
+    unsigned      kinds;                   /* sum of 1 << kind for what is sought; 0: all, and what no one operation explains */
     size_t        most;                    /* findings that are kept; 0: 1000. ad_audit_left_out counts the others   */
 } ad_audit_options;
 
